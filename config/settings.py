@@ -1,0 +1,76 @@
+"""What the environment says: every setting, its type and its default."""
+
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Read once by a door or by wiring, then passed on as values. Each field's upper-case name is its variable."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_prefix="", extra="ignore", frozen=True)
+
+    # Where things are
+    database_url: str = Field(description="postgresql://user@host:port/name, or empty for the embedded server")
+    redis_url: str = Field(description="redis://host:port/0, or empty for the embedded server")
+    public_url: str = Field(default="http://127.0.0.1:8080", description="The door as the outside world reaches it")
+
+    # Who may speak to us: 'odoo=whsec_new whsec_old;ai=whsec_other'
+    event_secrets: SecretStr = Field(description="One entry per event source; two secrets while rotating")
+
+    # What is sealed, and with what: 'k2=base64 k1=base64', the first seals and all open
+    sealing_keys: SecretStr
+    blind_key: SecretStr
+
+    # WhatsApp Cloud API
+    whatsapp_api_url: str = "https://graph.facebook.com"
+    whatsapp_api_version: str = "v23.0"
+    whatsapp_phone_number_id: str = ""
+    whatsapp_access_token: SecretStr = SecretStr("")
+    whatsapp_app_secret: SecretStr = SecretStr("")
+    whatsapp_verify_token: SecretStr = SecretStr("")
+
+    # Email
+    smtp_url: str = Field(default="", description="smtp://user:password@host:587?starttls=required, or smtps://")
+    email_from: str = "Postroom <postroom@localhost>"
+    email_bounce_domain: str = Field(default="localhost", description="Bounces return to bounce+<id>@ this domain")
+    email_inbound_secret: SecretStr = Field(default=SecretStr(""), description="whsec_… of the relay that posts to us")
+
+    # The sandbox's own doors (mode 'sandbox'); its secrets are its own and never a provider's
+    sandbox_url: str = "http://127.0.0.1:8090"
+    sandbox_smtp_port: int = 8025
+    sandbox_secret: SecretStr = SecretStr("")
+
+    # Safety
+    hourly_ceiling: int = Field(default=2000, ge=1, description="Attempts per company and hour; the excess is held")
+
+    # Delivery (real time)
+    unknown_window_seconds: float = Field(default=300, gt=0)
+    lease_seconds: float = Field(default=90, gt=0)
+    attempt_deadline_seconds: float = Field(default=30, gt=0)
+    window_size: int = Field(default=32, ge=1, le=32)
+
+    # The processes
+    web_port: int = 8080
+    flower_port: int = 5555
+    flower_user: str = "postroom"
+    flower_password: SecretStr = SecretStr("")
+    metrics_dir: str = ""
+    log_level: str = "INFO"
+
+    @cached_property
+    def unknown_window(self) -> timedelta:
+        return timedelta(seconds=self.unknown_window_seconds)
+
+    @cached_property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.lease_seconds)
+
+    @cached_property
+    def attempt_deadline(self) -> timedelta:
+        return timedelta(seconds=self.attempt_deadline_seconds)

@@ -1,0 +1,1 @@
+"""What Postroom knows and remembers; the packages beside it are the doors and hands that use it."""

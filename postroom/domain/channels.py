@@ -1,0 +1,167 @@
+"""What every channel has in common, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class ChannelName(StrEnum):
+    """The channels that a message can leave by."""
+
+    WHATSAPP = "whatsapp"
+    EMAIL = "email"
+
+
+class Verdict(StrEnum):
+    """What one failed attempt means for the message. The letter is the class in the provider tables."""
+
+    TRANSIENT = "transient"  # R: the same channel may succeed soon
+    LATER = "later"  # RL: the same channel may succeed in hours
+    UNKNOWN = "unknown"  # A: bytes may have arrived; never repeated blindly
+    FALLBACK = "fallback"  # F: this recipient cannot be reached by this channel
+    PERMANENT = "permanent"  # P: this message is wrong; our bug or its content
+    SENDER_STOPPED = "sender_stopped"  # S: our account is stopped; nothing of ours goes out
+    OPT_OUT = "opt_out"  # O: the recipient does not want to hear from us here
+
+
+class Pace(StrEnum):
+    """How fast to try again; `delivery.PACES` gives the seconds."""
+
+    STANDARD = "standard"
+    THROTTLED = "throttled"
+    PAIR = "pair"
+    ONCE = "once"
+    TWICE = "twice"
+    MAINTENANCE = "maintenance"
+    GREYLIST = "greylist"
+    LATE = "late"
+    NEXT_DAY = "next_day"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an attempt failed: our verdict, and the provider's own code and words (never a body or an address)."""
+
+    verdict: Verdict
+    code: str
+    detail: str
+    pace: Pace = Pace.STANDARD
+    retry_after: timedelta | None = None
+    """The provider's own Retry-After; honoured exactly and not charged to the retry budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A provider's acknowledgement that it took a message."""
+
+    provider_id: str
+    accepted_at: datetime
+    address: str | None = None
+    """The recipient as the provider spells it, where that differs from what we sent (WhatsApp's wa_id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can carry and tell. Rendering and fallback rules read these; nothing is lost in silence."""
+
+    max_text: int
+    """Characters of the message as its receiver reads it."""
+    max_buttons: int
+    reply_buttons: bool
+    """Pressing a button comes back to us as an event; otherwise a reply button degrades (see `rendering`)."""
+    html: bool
+    subject: bool
+    attachments: bool
+    threads: bool
+    delivered_receipts: bool
+    read_receipts: bool
+    replies: bool
+    template_outside_window: bool
+    """Outside the reply window only a template that the provider approved may be sent."""
+
+
+class EventKind(StrEnum):
+    """What came back from a channel."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    REPLIED = "replied"
+    PRESSED = "pressed"
+    OPTED_OUT = "opted_out"
+
+
+RECEIPTS = frozenset({EventKind.SENT, EventKind.DELIVERED, EventKind.READ, EventKind.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEvent:
+    """One thing that a provider told us, normalised. It says what happened; the domain says what to do."""
+
+    kind: EventKind
+    key: str
+    """The provider's own key of this event (wamid + status, Message-ID + status); unique per channel."""
+    channel: ChannelName
+    account: str
+    """The sender of ours that it concerns (phone_number_id, mailbox)."""
+    occurred_at: datetime
+    provider_id: str | None = None
+    """The provider's id of our message that this is about: the receipt's subject, or the message replied to."""
+    attempt_id: UUID | None = None
+    """Our own id, where the provider carried it back."""
+    address: str | None = None
+    """The person at the other end."""
+    text: str | None = None
+    """A reply's words or a pressed button's title."""
+    payload: str | None = None
+    """A pressed button's payload."""
+    fault: Fault | None = None
+    """Why it failed; set exactly when kind is FAILED."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Small provider facts worth keeping beside the message (pricing category, conversation id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Everything that one webhook payload held, sorted into three lists; `ignored` and `unknown` are labels to count."""
+
+    events: tuple[ChannelEvent, ...] = ()
+    ignored: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTemplate:
+    """A template that the provider approved, and the values for its placeholders (by name, in order)."""
+
+    name: str
+    language: str
+    body: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: it opens a link, or answers with a payload."""
+
+    title: str
+    url: str | None = None
+    payload: str | None = None
+    url_suffix: str | None = None
+    """The variable end of a template's link (the provider holds the fixed beginning)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What is sent: one message, written for one channel in one language."""
+
+    channel: ChannelName
+    language: str
+    text: str
+    """What the receiver reads, whole; also the plain part of an email."""
+    subject: str | None = None
+    html: str | None = None
+    buttons: tuple[Button, ...] = ()
+    template: ProviderTemplate | None = None

@@ -1,0 +1,1 @@
+"""What Postroom remembers; the only room that speaks SQL."""

@@ -1,0 +1,418 @@
+"""The tables. PostgreSQL is the only memory that is trusted; every row has its company, every id is a UUIDv7."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from postroom.domain.channels import ChannelName
+from postroom.domain.messages import Role, State, Urgency
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+PARTITIONED = ("message_log", "attempt")
+"""Tables in monthly partitions over their UUIDv7 id; uniqueness among their rows lives on unpartitioned tables."""
+
+
+def _at(name: str, *, default: bool = False, nullable: bool = False) -> Column[object]:
+    return Column(
+        name,
+        DateTime(timezone=True),
+        nullable=nullable,
+        server_default=func.clock_timestamp() if default else None,
+    )
+
+
+def _one_of(column: str, values: object) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
+    return CheckConstraint(f"{column} in ({listed})", name=column)
+
+
+# What came through the door -------------------------------------------------------------------------------------
+
+request = Table(
+    "request",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("source", Text, nullable=False),  # odoo, meta, email, ...
+    Column("sha256", LargeBinary, nullable=False),
+    Column("headers", LargeBinary, nullable=False),  # sealed JSON
+    Column("body", LargeBinary, nullable=False),  # sealed, the raw bytes
+    Column("state", Text, nullable=False, server_default="new"),
+    Column("failures", SmallInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    _at("next_at", default=True),
+    _at("received_at", default=True),
+    UniqueConstraint("source", "sha256"),
+    _one_of("state", ("new", "parsed", "dead")),
+    Index("ix_request_new", "next_at", postgresql_where=text("state = 'new'")),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("request_id", Uuid, ForeignKey("request.id", ondelete="SET NULL")),
+    Column("company", Text, nullable=False),
+    Column("source", Text, nullable=False),  # the CloudEvents source, or channel:account
+    Column("key", Text, nullable=False),  # the CloudEvents id, or the provider's own key
+    Column("kind", Text, nullable=False),  # event: route() drains it; channel: observe() does
+    Column("type", Text, nullable=False),  # the CloudEvents type, or the EventKind
+    Column("payload", LargeBinary, nullable=False),  # sealed JSON
+    Column("contact_blind", LargeBinary),  # inbound is applied per contact in order
+    Column("state", Text, nullable=False, server_default="new"),
+    Column("failures", SmallInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    _at("next_at", default=True),
+    _at("received_at", default=True),
+    _at("done_at", nullable=True),
+    UniqueConstraint("source", "key"),
+    _one_of("kind", ("event", "channel")),
+    _one_of("state", ("new", "parked", "done", "dead")),
+    Index("ix_inbox_open", "kind", "next_at", postgresql_where=text("state in ('new', 'parked')")),
+)
+
+# Who, and what they allow ---------------------------------------------------------------------------------------
+
+contact_point = Table(
+    "contact_point",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("partner", Text, nullable=False),  # the Odoo partner's id
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False, server_default=""),
+    Column("address", LargeBinary, nullable=False),  # sealed, normalised
+    Column("blind", LargeBinary, nullable=False),  # HMAC of the normalised address
+    Column("external_id", LargeBinary),  # sealed: wa_id or BSUID as the provider spells it
+    Column("name", LargeBinary),  # sealed
+    Column("verified", Boolean, nullable=False, server_default=text("false")),
+    _at("unreachable_until", nullable=True),  # "not on WhatsApp", for 30 days
+    _at("last_inbound_at", nullable=True),  # opens WhatsApp's 24 h window
+    _at("created_at", default=True),
+    UniqueConstraint("company", "partner", "channel", "blind"),
+    _one_of("channel", ChannelName),
+    Index("ix_contact_point_blind", "channel", "blind"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("blind", LargeBinary, nullable=False),
+    Column("granted", Boolean, nullable=False),  # the newest row speaks; the older ones are the history
+    Column("source", Text, nullable=False),  # webhook:131050, reply:STOP, ...
+    Column("wording", Text),
+    _at("at", default=True),
+    _one_of("channel", ChannelName),
+    Index("ix_consent_newest", "company", "channel", "blind", "at"),
+)
+
+# What somebody should hear ---------------------------------------------------------------------------------------
+
+message_template = Table(
+    "message_template",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("spec", JSONB, nullable=False),
+    _at("created_at", default=True),
+    UniqueConstraint("name", "language", "channel", "version"),
+    UniqueConstraint("name", "language", "channel", "sha256"),
+)
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("event_id", Uuid, ForeignKey("inbox.id"), nullable=False),
+    Column("company", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # the message type: payment_reminder, order_confirmation
+    Column("recipient", Text, nullable=False),  # partner:<id>
+    Column("urgency", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # what it is about: account.move:88
+    Column("plan", JSONB, nullable=False),  # stages of channels, and why
+    Column("stage", SmallInteger, nullable=False, server_default="0"),
+    Column("facts", LargeBinary, nullable=False),  # sealed JSON, the event's data
+    Column("languages", JSONB, nullable=False),  # the chain that was tried
+    Column("config_sha256", LargeBinary, nullable=False),
+    _at("not_after", nullable=True),
+    _at("created_at", default=True),
+    UniqueConstraint("event_id", "rule", "recipient"),
+    _one_of("urgency", Urgency),
+    Index("ix_intent_event_id", "event_id"),
+)
+
+message_log = Table(
+    "message_log",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("intent_id", Uuid, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("message_type", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("stage", SmallInteger, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("contact_point_id", Uuid, nullable=False),
+    Column("template_id", Uuid),
+    Column("language", Text),
+    Column("config_sha256", LargeBinary, nullable=False),
+    Column("content", LargeBinary),  # sealed JSON of Rendered
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("reason", Text),  # a short code: 131026, ceiling, paused, shadow, not_after
+    Column("why", Text, nullable=False),  # the route, in words
+    Column("tries", SmallInteger, nullable=False, server_default="0"),  # charged to the retry budget
+    Column("resends", SmallInteger, nullable=False, server_default="0"),  # after unknown: at most one
+    Column("possible_duplicate", Boolean, nullable=False, server_default=text("false")),
+    Column("provider_id", Text),
+    _at("next_at", default=True),  # real time, PostgreSQL's clock
+    _at("lease_until", nullable=True),
+    _at("not_after", nullable=True),  # business time
+    _at("created_at", default=True),
+    _at("sent_at", nullable=True),
+    _at("delivered_at", nullable=True),
+    _at("read_at", nullable=True),
+    _at("ended_at", nullable=True),
+    PrimaryKeyConstraint("id"),
+    _one_of("channel", ChannelName),
+    _one_of("role", Role),
+    _one_of("lane", Urgency),
+    _one_of("state", State),
+    Index("ix_message_log_due", "channel", "lane", "next_at", postgresql_where=text("state = 'queued'")),
+    Index(
+        "ix_message_log_in_line",
+        "contact_point_id",
+        "lane",
+        "id",
+        postgresql_where=text("state in ('queued', 'claimed', 'sending')"),
+    ),
+    Index(
+        "ix_message_log_unsettled",
+        "state",
+        "lease_until",
+        postgresql_where=text("state in ('held', 'claimed', 'sending', 'unknown')"),
+    ),
+    Index("ix_message_log_intent_id", "intent_id"),
+    Index("ix_message_log_contact_point_id", "contact_point_id", "created_at"),
+    postgresql_partition_by="RANGE (id)",
+)
+
+leg_key = Table(
+    "leg_key",
+    metadata,
+    Column("intent_id", Uuid, ForeignKey("intent.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("intent_id", "channel", "role"),
+)
+"""Keeps (intent, channel, role) unique for message_log, which is partitioned by id."""
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("number", SmallInteger, nullable=False),
+    Column("outcome", Text),  # null while on the wire; accepted, rejected, unknown
+    Column("verdict", Text),
+    Column("code", Text),
+    Column("detail", Text),
+    Column("provider_id", Text),
+    Column("possible_duplicate", Boolean, nullable=False, server_default=text("false")),
+    Column("cost", Float),
+    Column("currency", Text),
+    _at("started_at", default=True),
+    _at("lease_until"),
+    _at("ended_at", nullable=True),
+    PrimaryKeyConstraint("id"),
+    Index("ix_attempt_message_id", "message_id"),
+    postgresql_partition_by="RANGE (id)",
+)
+
+provider_ref = Table(
+    "provider_ref",
+    metadata,
+    Column("channel", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("attempt_id", Uuid, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("company", Text, nullable=False),
+    PrimaryKeyConstraint("channel", "provider_id"),
+    Index("ix_provider_ref_message_id", "message_id"),
+)
+"""From a provider's id to our attempt and message, without a scan over the partitions."""
+
+message_event = Table(
+    "message_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("message_id", Uuid, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("inbox_id", Uuid),
+    Column("what", Text, nullable=False),  # sent, delivered, read, failed, held, settled, operator ...
+    Column("detail", Text),
+    _at("at", default=True),
+    Index("ix_message_event_message_id", "message_id", "at"),
+)
+"""What happened to a leg beside its attempts: receipts, holds, operators' hands. The story is read from here."""
+
+reply = Table(
+    "reply",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("inbox_id", Uuid, ForeignKey("inbox.id"), nullable=False, unique=True),
+    Column("company", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("contact_point_id", Uuid, ForeignKey("contact_point.id")),
+    Column("message_id", Uuid),  # the leg that it answers, where known
+    Column("kind", Text, nullable=False),  # text, button
+    Column("content", LargeBinary, nullable=False),  # sealed: words, or the button's title
+    Column("payload", Text),  # a button's payload: ours, no personal data
+    _at("at"),
+    _one_of("kind", ("text", "button")),
+    Index("ix_reply_message_id", "message_id"),
+)
+
+# Waiting, stopping, telling ---------------------------------------------------------------------------------------
+
+timer = Table(
+    "timer",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("company", Text, nullable=False),
+    Column("subject_id", Uuid, nullable=False),  # the intent that it is about
+    Column("state", Text, nullable=False, server_default="due"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    _at("due_at"),  # business time
+    _at("lease_until", nullable=True),
+    _at("done_at", nullable=True),
+    _one_of("state", ("due", "done", "void", "dead")),
+    Index("ix_timer_due_at", "due_at", postgresql_where=text("state = 'due'")),
+)
+
+sending_mode = Table(
+    "sending_mode",
+    metadata,
+    Column("company", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    _at("changed_at", default=True),
+    PrimaryKeyConstraint("company", "channel"),
+    _one_of("mode", ("sandbox", "shadow", "allowlist", "live")),
+)
+"""How far a company's messages may go; no row means sandbox."""
+
+allowlist = Table(
+    "allowlist",
+    metadata,
+    Column("company", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("blind", LargeBinary, nullable=False),
+    Column("address", LargeBinary, nullable=False),  # sealed
+    PrimaryKeyConstraint("company", "channel", "blind"),
+)
+
+pause = Table(
+    "pause",
+    metadata,
+    Column("scope", Text, nullable=False),  # all, company, channel, class
+    Column("value", Text, nullable=False),
+    _at("since", default=True),
+    PrimaryKeyConstraint("scope", "value"),
+    _one_of("scope", ("all", "company", "channel", "class")),
+)
+
+sent_hour = Table(
+    "sent_hour",
+    metadata,
+    Column("company", Text, nullable=False),
+    _at("hour"),
+    Column("attempts", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("company", "hour"),
+)
+"""Attempts per company and real hour: what the hourly ceiling is held against."""
+
+circuit = Table(
+    "circuit",
+    metadata,
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
+    _at("changed_at", default=True),
+    _at("probe_at", nullable=True),
+    PrimaryKeyConstraint("channel", "account"),
+    _one_of("state", ("closed", "open", "half_open", "recovering")),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),  # for operators; no personal data
+    Column("times", Integer, nullable=False, server_default="1"),
+    _at("first_at", default=True),
+    _at("last_at", default=True),
+    _at("closed_at", nullable=True),
+)
+"""What an operator must know until somebody closes it."""
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),  # queue:core, ticker:<host>, ...
+    _at("at", default=True),
+)
+
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", SmallInteger, primary_key=True),
+    _at("business_epoch"),
+    _at("real_epoch"),
+    Column("rate", Float, nullable=False),
+    CheckConstraint("id = 1", name="one"),
+)
+"""Business time = business_epoch + (real - real_epoch) * rate; no row means that business time is real time."""

@@ -1,0 +1,43 @@
+"""The contract that every channel keeps."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered
+
+
+class ChannelError(Exception):
+    """The one way in which `send` fails; carries the verdict."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"{fault.verdict}: {fault.code}: {fault.detail}")
+        self.fault = fault
+
+
+class Malformed(Exception):
+    """A webhook body that verified but cannot be read; says where and what was expected."""
+
+
+class Channel(Protocol):
+    """One provider, spoken through one sender of ours."""
+
+    name: ClassVar[ChannelName]
+    capabilities: ClassVar[Capabilities]
+
+    @property
+    def account(self) -> str:
+        """Our sender at the provider: a phone_number_id, a mailbox."""
+
+    def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
+        """Make one attempt: no retry, no sleep, no database; explicit timeouts.
+
+        `key` is the attempt's id; it travels with the request so that a receipt can settle what a lost answer left open.
+        Raises ChannelError and nothing else.
+        """
+
+    def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
+        """Whether the provider signed these raw bytes; constant time, before any parsing. No secret configured: False."""
+
+    def parse(self, headers: Mapping[str, str], raw: bytes) -> Parsed:
+        """Every entry of the payload as events. Raises Malformed for a body that cannot be read at all."""

@@ -1,0 +1,1 @@
+"""One verb per file; each loads, decides, acts, records."""
