@@ -85,6 +85,9 @@ inbox = Table(
     Column("kind", Text, nullable=False),  # event: route() drains it; channel: observe() does
     Column("type", Text, nullable=False),  # the CloudEvents type, or the EventKind
     Column("payload", LargeBinary, nullable=False),  # sealed JSON
+    Column(
+        "digest", LargeBinary, nullable=False
+    ),  # keyed hash of the payload: the same key with other content is told apart
     Column("contact_blind", LargeBinary),  # inbound is applied per contact in order
     Column("state", Text, nullable=False, server_default="new"),
     Column("failures", SmallInteger, nullable=False, server_default="0"),

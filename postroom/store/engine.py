@@ -1,0 +1,22 @@
+"""The way to PostgreSQL: one small pool per process."""
+
+from sqlalchemy import Engine, create_engine, make_url
+
+POOL = 6
+"""At most six connections per process, so that a house of ten processes fits PostgreSQL's default of a hundred."""
+
+
+def connect(url: str, *, process: str = "postroom", pool: int = POOL) -> Engine:
+    """An engine that answers or fails within seconds; nothing is opened until it is first used."""
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 3,
+            "application_name": process,
+            "options": "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        },
+    )
