@@ -50,6 +50,8 @@ class Fault:
     pace: Pace = Pace.STANDARD
     retry_after: timedelta | None = None
     """The provider's own Retry-After; honoured exactly and not charged to the retry budget."""
+    unreachable: bool = False
+    """The address itself cannot be reached by this channel (not on WhatsApp, no such mailbox); remembered 30 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class ChannelEvent:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Everything that one webhook payload held, sorted into three lists; `ignored` and `unknown` are labels to count."""
+    """Everything that one webhook payload held, in three lists; `ignored` and `unknown` are labels to count."""
 
     events: tuple[ChannelEvent, ...] = ()
     ignored: tuple[str, ...] = ()

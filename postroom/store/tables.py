@@ -198,6 +198,7 @@ message_log = Table(
     Column("state", Text, nullable=False, server_default="queued"),
     Column("reason", Text),  # a short code: 131026, ceiling, paused, shadow, not_after
     Column("why", Text, nullable=False),  # the route, in words
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("tries", SmallInteger, nullable=False, server_default="0"),  # charged to the retry budget
     Column("resends", SmallInteger, nullable=False, server_default="0"),  # after unknown: at most one
     Column("possible_duplicate", Boolean, nullable=False, server_default=text("false")),

@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="queued", nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("tries", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("resends", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("possible_duplicate", sa.Boolean(), server_default=sa.text("false"), nullable=False),

@@ -1,0 +1,169 @@
+"""What holds a message back: how far a company's channel may go, stopped senders, and the last look before sending."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from postroom.domain.channels import Fault, Pace, Verdict
+from postroom.domain.messages import State
+
+
+class Mode(StrEnum):
+    """How far the messages of one company on one channel may go. A company starts in the sandbox."""
+
+    SANDBOX = "sandbox"
+    SHADOW = "shadow"
+    ALLOWLIST = "allowlist"
+    LIVE = "live"
+
+
+class Wire(StrEnum):
+    """Where a channel's requests go: to the stand-in on this machine, or to the provider."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+_WIRES: Mapping[tuple[Mode, bool], Wire | None] = MappingProxyType(
+    {
+        (Mode.SANDBOX, False): Wire.SANDBOX,
+        (Mode.SANDBOX, True): Wire.SANDBOX,
+        (Mode.SHADOW, False): None,
+        (Mode.SHADOW, True): None,
+        (Mode.ALLOWLIST, False): None,
+        (Mode.ALLOWLIST, True): Wire.LIVE,
+        (Mode.LIVE, False): Wire.LIVE,
+        (Mode.LIVE, True): Wire.LIVE,
+    }
+)
+
+
+def wire_for(mode: Mode, *, listed: bool) -> Wire | None:
+    """The wire that a message leaves by; None when its mode lets nothing leave."""
+    return _WIRES[mode, listed]
+
+
+# The last look before sending ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What is read late about a claimed leg."""
+
+    mode: Mode
+    listed: bool
+    opted_out: bool
+    unreachable_until: datetime | None
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """It may go, by this wire."""
+
+    wire: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """It must not go; the leg ends in this state for this reason."""
+
+    state: State
+    reason: str
+
+
+def before_sending(leg: Prospect, now: datetime) -> Leave | Stay:
+    """Whether a claimed leg may still leave; `now` is business time."""
+    if leg.not_after is not None and now > leg.not_after:
+        return Stay(State.EXPIRED, "not_after")
+    if leg.opted_out:
+        return Stay(State.SUPPRESSED, "opted_out")
+    wire = wire_for(leg.mode, listed=leg.listed)
+    if wire is None:
+        return Stay(State.SUPPRESSED, leg.mode.value)
+    return Leave(wire)
+
+
+# Circuits: one per sender of ours -----------------------------------------------------------------------------------
+
+
+class CircuitState(StrEnum):
+    """Whether a sender's messages may leave."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+    RECOVERING = "recovering"
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """The health of one sender of ours at one provider."""
+
+    state: CircuitState
+    failures: int
+    changed_at: datetime
+    probe_at: datetime | None = None
+    reason: str | None = None
+
+
+TRIP_AFTER = 5
+TRIP_WITHIN = timedelta(seconds=60)
+PROBE_EVERY = timedelta(minutes=1)
+RAMP = timedelta(minutes=15)
+RAMP_START = 0.1
+
+PACED = frozenset({Pace.THROTTLED, Pace.PAIR, Pace.GREYLIST, Pace.LATE, Pace.NEXT_DAY})
+"""Waits that concern one recipient or our own speed: they say nothing against the sender."""
+
+
+def closed(now: datetime) -> Circuit:
+    """A healthy circuit."""
+    return Circuit(CircuitState.CLOSED, 0, now)
+
+
+def after_outcome(circuit: Circuit, fault: Fault | None, now: datetime) -> Circuit:
+    """The circuit after one attempt; no fault means that the provider took the message."""
+    if fault is None or not _speaks_against(fault):
+        return _after_good(circuit, now) if fault is None else circuit
+    if fault.verdict is Verdict.SENDER_STOPPED or circuit.state is CircuitState.HALF_OPEN:
+        return _opened(circuit, fault, now)
+    fresh = circuit.failures == 0 or now - circuit.changed_at > TRIP_WITHIN
+    counted = replace(
+        circuit,
+        failures=1 if fresh else circuit.failures + 1,
+        changed_at=now if fresh and circuit.state is CircuitState.CLOSED else circuit.changed_at,
+    )
+    return _opened(counted, fault, now) if counted.failures >= TRIP_AFTER else counted
+
+
+def _speaks_against(fault: Fault) -> bool:
+    if fault.verdict is Verdict.SENDER_STOPPED:
+        return True
+    return fault.verdict is Verdict.TRANSIENT and fault.pace not in PACED and fault.retry_after is None
+
+
+def _opened(circuit: Circuit, fault: Fault, now: datetime) -> Circuit:
+    return Circuit(CircuitState.OPEN, circuit.failures, now, now + PROBE_EVERY, fault.code)
+
+
+def _after_good(circuit: Circuit, now: datetime) -> Circuit:
+    if circuit.state is CircuitState.CLOSED:
+        return circuit if circuit.failures == 0 else closed(now)
+    if circuit.state is CircuitState.RECOVERING and now - circuit.changed_at < RAMP:
+        return circuit
+    if circuit.state is CircuitState.RECOVERING:
+        return closed(now)
+    return Circuit(CircuitState.RECOVERING, 0, now)
+
+
+def allowance(circuit: Circuit, window: int, now: datetime) -> int:
+    """How many of a window may leave: none while open, one as a probe, a growing share while it recovers."""
+    if circuit.state is CircuitState.CLOSED:
+        return window
+    if circuit.state is CircuitState.RECOVERING:
+        share = RAMP_START + (1 - RAMP_START) * ((now - circuit.changed_at) / RAMP)
+        return max(1, min(window, int(window * share)))
+    return 1 if circuit.probe_at is not None and now >= circuit.probe_at else 0

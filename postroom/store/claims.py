@@ -1,0 +1,187 @@
+"""Claiming: which due legs may leave now, and which are kept back."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import DateTime, SmallInteger, Text, Uuid
+
+from postroom.domain.channels import ChannelName
+from postroom.domain.messages import State, Urgency
+from postroom.domain.safety import Mode, Prospect
+from postroom.store.sealing import Sealer
+
+_AT = DateTime(timezone=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedLeg:
+    """A leg that this process holds; nothing of it has left yet."""
+
+    id: UUID
+    intent_id: UUID
+    company: str
+    message_type: str
+    lane: Urgency
+    resend: bool
+    tries: int
+    created_at: datetime
+    address: str
+    content: Any
+    prospect: Prospect
+
+
+_CLAIM = text("""
+    with due as materialized (
+        select m.id, m.contact_point_id, m.company, false as resend
+        from message_log m
+        where m.channel = :channel and m.lane = :lane and m.state = 'queued' and m.next_at <= clock_timestamp()
+            and not exists (
+                select from message_log older
+                where older.contact_point_id = m.contact_point_id and older.lane = m.lane
+                    and older.state in ('queued', 'claimed', 'sending') and older.id < m.id
+            )
+            and not exists (
+                select from pause p
+                where p.scope = 'all' or (p.scope, p.value)
+                    in (('company', m.company), ('channel', m.channel), ('class', m.message_type))
+            )
+        order by m.next_at, m.id
+        limit :limit
+        for update of m skip locked
+    ), claimed as (
+        update message_log m set state = 'claimed', lease_until = clock_timestamp() + :lease
+        from due where m.id = due.id
+        returning m.id, m.intent_id, m.company, m.message_type, m.lane, m.tries, m.created_at, m.content,
+            m.not_after, m.contact_point_id
+    )
+    select claimed.*, c.address, c.blind, c.unreachable_until, coalesce(s.mode, 'sandbox') as mode,
+        exists (
+            select from allowlist a
+            where a.company = claimed.company and a.channel = :channel and a.blind = c.blind
+        ) as listed,
+        coalesce((
+            select not consent.granted from consent
+            where consent.company = claimed.company and consent.channel = :channel and consent.blind = c.blind
+            order by consent.at desc, consent.id desc limit 1
+        ), false) as opted_out
+    from claimed
+    join contact_point c on c.id = claimed.contact_point_id
+    left join sending_mode s on s.company = claimed.company and s.channel = :channel
+    order by claimed.id
+""")
+
+
+def claim_due(
+    engine: Engine, sealer: Sealer, channel: ChannelName, lane: Urgency, *, limit: int, lease: timedelta
+) -> list[ClaimedLeg]:
+    """Claim the due legs of a lane, at most the oldest per contact point, with all that is read late about them."""
+    with engine.begin() as connection:
+        rows = connection.execute(
+            _CLAIM, {"channel": channel.value, "lane": lane.value, "limit": limit, "lease": lease}
+        ).all()
+    return [_claimed(row, sealer) for row in rows]
+
+
+def _claimed(row: Any, sealer: Sealer, *, resend: bool = False) -> ClaimedLeg:
+    return ClaimedLeg(
+        id=row.id,
+        intent_id=row.intent_id,
+        company=row.company,
+        message_type=row.message_type,
+        lane=Urgency(row.lane),
+        resend=resend,
+        tries=row.tries,
+        created_at=row.created_at,
+        address=sealer.open_text(row.address, "contact_point.address"),
+        content=sealer.open_json(row.content, "message_log.content"),
+        prospect=Prospect(
+            mode=Mode(row.mode),
+            listed=row.listed,
+            opted_out=row.opted_out,
+            unreachable_until=row.unreachable_until,
+            not_after=row.not_after,
+        ),
+    )
+
+
+# Legs that do not leave now -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A claimed leg that does not leave: its new state, why, and (queued, held) when to look again."""
+
+    id: UUID
+    state: State
+    reason: str
+    next_at: datetime | None = None
+
+
+_KEEP = text("""
+    update message_log m set state = kept.state, reason = kept.reason, lease_until = null,
+        next_at = coalesce(kept.next_at, m.next_at),
+        ended_at = case when kept.state in ('queued', 'held') then null else clock_timestamp() end
+    from unnest(:ids, :states, :reasons, :next_ats) as kept (id, state, reason, next_at)
+    where m.id = kept.id and m.state = 'claimed'
+    returning m.id, m.company, m.state, m.reason
+""").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("states", type_=ARRAY(Text)),
+    bindparam("reasons", type_=ARRAY(Text)),
+    bindparam("next_ats", type_=ARRAY(_AT)),
+)
+
+
+def keep_back(connection: Connection, legs: Sequence[Kept]) -> None:
+    """Write down the claimed legs that do not leave now."""
+    if not legs:
+        return
+    connection.execute(
+        _KEEP,
+        {
+            "ids": [leg.id for leg in legs],
+            "states": [leg.state.value for leg in legs],
+            "reasons": [leg.reason for leg in legs],
+            "next_ats": [leg.next_at for leg in legs],
+        },
+    )
+
+
+# The hourly ceiling -------------------------------------------------------------------------------------------------
+
+_RESERVE = text("""
+    insert into sent_hour as h (company, hour, attempts)
+    select new.company, date_trunc('hour', clock_timestamp()), new.n
+    from unnest(:companies, :counts) as new (company, n) order by new.company
+    on conflict (company, hour) do update set attempts = h.attempts + excluded.attempts
+    returning company, attempts, hour + interval '1 hour' as next_hour
+""").bindparams(bindparam("companies", type_=ARRAY(Text)), bindparam("counts", type_=ARRAY(SmallInteger)))
+
+_GIVE_BACK = text("""
+    update sent_hour h set attempts = h.attempts - back.n
+    from unnest(:companies, :counts) as back (company, n)
+    where h.company = back.company and h.hour = date_trunc('hour', clock_timestamp())
+""").bindparams(bindparam("companies", type_=ARRAY(Text)), bindparam("counts", type_=ARRAY(SmallInteger)))
+
+
+def reserve(connection: Connection, wanted: Mapping[str, int], ceiling: int) -> dict[str, tuple[int, datetime]]:
+    """Count a window against each company's hourly ceiling. Returns how many may leave, and the next hour."""
+    if not wanted:
+        return {}
+    rows = connection.execute(_RESERVE, {"companies": list(wanted), "counts": list(wanted.values())}).all()
+    granted = {row.company: max(0, wanted[row.company] - max(0, row.attempts - ceiling)) for row in rows}
+    excess = {company: wanted[company] - n for company, n in granted.items() if n < wanted[company]}
+    if excess:
+        connection.execute(_GIVE_BACK, {"companies": list(excess), "counts": list(excess.values())})
+    return {row.company: (granted[row.company], row.next_hour) for row in rows}
+
+
+def companies_of(legs: Sequence[ClaimedLeg]) -> Counter[str]:
+    """How many legs each company has in a window."""
+    return Counter(leg.company for leg in legs)

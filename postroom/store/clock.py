@@ -1,0 +1,61 @@
+"""Business time: real time, unless a demo or a test makes it run faster."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy import Engine, text
+
+FRESH_SECONDS = 1.0
+
+
+class Clock(Protocol):
+    """What time it is for the business: due dates, quiet hours, not_after, cadences."""
+
+    def now(self) -> datetime:
+        """The business time, aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    business_epoch: datetime
+    real_epoch: datetime
+    rate: float
+
+
+class SharedClock:
+    """The clock that all processes share: an epoch and a rate in SQL, read again every second."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pace: _Pace | None = None
+        self._read_at = float("-inf")
+
+    def now(self) -> datetime:
+        """Business time. Falls back on the pace that was last read while PostgreSQL is away."""
+        real = datetime.now(UTC)
+        if time.monotonic() - self._read_at > FRESH_SECONDS:
+            self._pace = self._read()
+            self._read_at = time.monotonic()
+        if self._pace is None:
+            return real
+        return self._pace.business_epoch + (real - self._pace.real_epoch) * self._pace.rate
+
+    def _read(self) -> _Pace | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(text("select business_epoch, real_epoch, rate from clock")).one_or_none()
+        return None if row is None else _Pace(row.business_epoch, row.real_epoch, row.rate)
+
+
+def set_pace(engine: Engine, clock: Clock, rate: float, *, start: datetime | None = None) -> None:
+    """Let business time run at `rate` from now on, without a jump, or from `start`."""
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                insert into clock (id, business_epoch, real_epoch, rate) values (1, :business, :real, :rate)
+                on conflict (id) do update set business_epoch = excluded.business_epoch,
+                    real_epoch = excluded.real_epoch, rate = excluded.rate
+            """),
+            {"business": start or clock.now(), "real": datetime.now(UTC), "rate": rate},
+        )
