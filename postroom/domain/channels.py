@@ -1,9 +1,10 @@
 """What every channel has in common, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
@@ -62,6 +63,8 @@ class Receipt:
     accepted_at: datetime
     address: str | None = None
     """The recipient as the provider spells it, where that differs from what we sent (WhatsApp's wa_id)."""
+    note: str | None = None
+    """What the provider holds it back for, if it says so (WhatsApp: held_for_quality_assessment, paused)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,45 @@ class ChannelEvent:
     extra: Mapping[str, str] = field(default_factory=dict)
     """Small provider facts worth keeping beside the message (pricing category, conversation id)."""
 
+    def to_json(self) -> dict[str, Any]:
+        """As the inbox keeps it."""
+        fault = self.fault and {
+            **asdict(self.fault),
+            "retry_after": self.fault.retry_after and self.fault.retry_after.total_seconds(),
+        }
+        return {
+            **asdict(self),
+            "occurred_at": self.occurred_at.isoformat(),
+            "attempt_id": self.attempt_id and str(self.attempt_id),
+            "fault": fault,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "ChannelEvent":
+        """As the inbox kept it."""
+        return cls(
+            **{
+                **kept,
+                "kind": EventKind(kept["kind"]),
+                "channel": ChannelName(kept["channel"]),
+                "occurred_at": datetime.fromisoformat(kept["occurred_at"]),
+                "attempt_id": kept["attempt_id"] and UUID(kept["attempt_id"]),
+                "fault": kept["fault"] and _fault_from(kept["fault"]),
+            }
+        )
+
+
+def _fault_from(kept: Mapping[str, Any]) -> Fault:
+    wait = kept["retry_after"]
+    return Fault(
+        **{
+            **kept,
+            "verdict": Verdict(kept["verdict"]),
+            "pace": Pace(kept["pace"]),
+            "retry_after": None if wait is None else timedelta(seconds=wait),
+        }
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -167,3 +209,21 @@ class Rendered:
     html: str | None = None
     buttons: tuple[Button, ...] = ()
     template: ProviderTemplate | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As a leg keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Rendered":
+        """As a leg kept it."""
+        template = kept["template"]
+        return cls(
+            **{
+                **kept,
+                "channel": ChannelName(kept["channel"]),
+                "buttons": tuple(Button(**button) for button in kept["buttons"]),
+                "template": template
+                and ProviderTemplate(**{**template, "body": tuple((name, value) for name, value in template["body"])}),
+            }
+        )

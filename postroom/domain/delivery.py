@@ -27,7 +27,7 @@ class Backoff:
 
         Source: "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
         """
-        ceiling = min(self.cap, self.first * self.factor ** min(tries, 64))
+        ceiling = min(self.cap, self.first * self.factor ** min(tries, 12))
         return max(self.floor, ceiling * roll)
 
 

@@ -65,8 +65,8 @@ EDGES: Mapping[State, frozenset[State]] = MappingProxyType(
         State.SENT: frozenset({State.DELIVERED, State.READ, State.FAILED}),
         State.DELIVERED: frozenset({State.READ}),
         State.READ: frozenset(),
-        # A multi-device recipient: `delivered` may follow `failed`.
-        State.FAILED: frozenset({State.DELIVERED, State.READ}),
+        # A multi-device recipient: `delivered` may follow `failed`. Back to queued only by an operator's hand.
+        State.FAILED: frozenset({State.DELIVERED, State.READ, State.QUEUED}),
         State.EXPIRED: frozenset(),
         State.CANCELLED: frozenset(),
         State.SUPPRESSED: frozenset(),
@@ -78,6 +78,9 @@ FINAL = frozenset({State.DELIVERED, State.READ, State.FAILED, State.EXPIRED, Sta
 
 NOT_LEFT = frozenset({State.QUEUED, State.HELD, State.CLAIMED})
 """States in which no byte has left, so that the leg can still be cancelled."""
+
+WITHHELD = frozenset({"shadow", "allowlist"})
+"""Reasons of a suppressed leg that its mode kept back: it counts as sent, and no fallback stands in for it."""
 
 MISSED = frozenset({State.FAILED, State.EXPIRED, State.SUPPRESSED})
 """States that count as 'this leg did not reach anybody' when a fallback is weighed."""

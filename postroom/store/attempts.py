@@ -33,7 +33,7 @@ _BEGIN = text("""
             possible_duplicate = m.possible_duplicate or m.state = 'unknown'
         from unnest(:ids, :attempt_ids) as new (id, attempt_id)
         where m.id = new.id and (m.state = 'claimed' and m.lease_until > clock_timestamp()
-            or m.state = 'unknown' and :resend and m.resends = 0)
+            or m.state = 'unknown' and :resend and m.reason = 'resend' and m.resends = 0)
         returning m.id, new.attempt_id, m.company, m.attempts, m.possible_duplicate
     )
     insert into attempt (id, message_id, company, number, possible_duplicate, lease_until)

@@ -30,13 +30,13 @@ class ClaimedLeg:
     lane: Urgency
     resend: bool
     tries: int
-    created_at: datetime
+    budget_from: datetime
     address: str
     content: Any
     prospect: Prospect
 
 
-_CLAIM = text("""
+_CLAIM = """
     with due as materialized (
         select m.id, m.contact_point_id, m.company, false as resend
         from message_log m
@@ -57,9 +57,12 @@ _CLAIM = text("""
     ), claimed as (
         update message_log m set state = 'claimed', lease_until = clock_timestamp() + :lease
         from due where m.id = due.id
-        returning m.id, m.intent_id, m.company, m.message_type, m.lane, m.tries, m.created_at, m.content,
+        returning m.id, m.intent_id, m.company, m.message_type, m.lane, m.tries, m.budget_from, m.content,
             m.not_after, m.contact_point_id
     )
+"""
+
+_LATE = """
     select claimed.*, c.address, c.blind, c.unreachable_until, coalesce(s.mode, 'sandbox') as mode,
         exists (
             select from allowlist a
@@ -74,7 +77,18 @@ _CLAIM = text("""
     join contact_point c on c.id = claimed.contact_point_id
     left join sending_mode s on s.company = claimed.company and s.channel = :channel
     order by claimed.id
-""")
+"""
+
+# The one stated repeat: an urgent leg whose unknown window has closed (or an operator's will). `begin` moves it.
+_RESENDS = """
+    with claimed as (
+        select m.id, m.intent_id, m.company, m.message_type, m.lane, m.tries, m.budget_from, m.content, m.not_after,
+            m.contact_point_id
+        from message_log m
+        where m.channel = :channel and m.lane = :lane and m.state = 'unknown' and m.reason = 'resend' and m.resends = 0
+        order by m.id limit :limit
+    )
+"""
 
 
 def claim_due(
@@ -83,9 +97,18 @@ def claim_due(
     """Claim the due legs of a lane, at most the oldest per contact point, with all that is read late about them."""
     with engine.begin() as connection:
         rows = connection.execute(
-            _CLAIM, {"channel": channel.value, "lane": lane.value, "limit": limit, "lease": lease}
+            text(_CLAIM + _LATE), {"channel": channel.value, "lane": lane.value, "limit": limit, "lease": lease}
         ).all()
     return [_claimed(row, sealer) for row in rows]
+
+
+def due_resends(engine: Engine, sealer: Sealer, channel: ChannelName, lane: Urgency, *, limit: int) -> list[ClaimedLeg]:
+    """Unknown legs that are to be sent once more; nobody holds them until `begin` does."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(_RESENDS + _LATE), {"channel": channel.value, "lane": lane.value, "limit": limit}
+        ).all()
+    return [_claimed(row, sealer, resend=True) for row in rows]
 
 
 def _claimed(row: Any, sealer: Sealer, *, resend: bool = False) -> ClaimedLeg:
@@ -97,7 +120,7 @@ def _claimed(row: Any, sealer: Sealer, *, resend: bool = False) -> ClaimedLeg:
         lane=Urgency(row.lane),
         resend=resend,
         tries=row.tries,
-        created_at=row.created_at,
+        budget_from=row.budget_from,
         address=sealer.open_text(row.address, "contact_point.address"),
         content=sealer.open_json(row.content, "message_log.content"),
         prospect=Prospect(

@@ -1,6 +1,12 @@
 """The way to PostgreSQL: one small pool per process."""
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+__all__ = ["Connection", "Engine", "StoreError", "connect"]
+
+StoreError = SQLAlchemyError
+"""Anything that goes wrong between us and PostgreSQL."""
 
 POOL = 6
 """At most six connections per process, so that a house of ten processes fits PostgreSQL's default of a hundred."""

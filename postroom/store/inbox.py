@@ -204,8 +204,12 @@ class RawRequest:
 
 _TAKE_EVENTS = text("""
     select id, company, source, key, type, payload, failures from inbox
-    where kind = :kind and state in ('new', 'parked') and next_at <= clock_timestamp()
-    order by next_at, id limit :limit for update skip locked
+    where kind = :kind and state in ('new', 'parked') and next_at <= clock_timestamp() and not exists (
+        -- What one person says is applied in order, also when two processes drain at once.
+        select from inbox older
+        where older.contact_blind = inbox.contact_blind and older.state in ('new', 'parked') and older.id < inbox.id
+    )
+    order by next_at, id limit :limit for update of inbox skip locked
 """)
 
 _TAKE_REQUESTS = text("""

@@ -6,73 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy import Connection, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlalchemy.types import DateTime, SmallInteger, Text, Uuid
 
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import Role, State, Urgency
-from postroom.store.ids import new_id
+from postroom.store.ids import made_at
 from postroom.store.sealing import Sealer
-
-# Contact points -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A recipient's normalised address on one channel."""
-
-    channel: ChannelName
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactPoint:
-    """What is remembered about an address."""
-
-    id: UUID
-    channel: ChannelName
-    opted_out: bool
-    unreachable_until: datetime | None
-
-
-_UPSERT_CONTACTS = text("""
-    insert into contact_point (id, company, partner, channel, address, blind, name)
-    select new.id, :company, :partner, new.channel, new.address, new.blind, :name
-    from unnest(:ids, :channels, :addresses, :blinds) as new (id, channel, address, blind)
-    on conflict (company, partner, channel, blind) do update set name = excluded.name
-    returning id, channel, unreachable_until, coalesce((
-        select not c.granted from consent c
-        where c.company = contact_point.company and c.channel = contact_point.channel and c.blind = contact_point.blind
-        order by c.at desc, c.id desc limit 1
-    ), false) as opted_out
-""").bindparams(
-    bindparam("ids", type_=ARRAY(Uuid)),
-    bindparam("channels", type_=ARRAY(Text)),
-)
-
-
-def contact_points(
-    connection: Connection, sealer: Sealer, *, company: str, partner: str, name: str, addresses: Sequence[Address]
-) -> dict[ChannelName, ContactPoint]:
-    """The recipient's contact points, made where they are new, with what is known about each."""
-    if not addresses:
-        return {}
-    rows = connection.execute(
-        _UPSERT_CONTACTS,
-        {
-            "company": company,
-            "partner": partner,
-            "name": sealer.seal_text(name, "contact_point.name"),
-            "ids": [new_id() for _ in addresses],
-            "channels": [address.channel.value for address in addresses],
-            "addresses": [sealer.seal_text(address.value, "contact_point.address") for address in addresses],
-            "blinds": [sealer.blind(address.channel, address.value) for address in addresses],
-        },
-    )
-    points = (ContactPoint(row.id, ChannelName(row.channel), row.opted_out, row.unreachable_until) for row in rows)
-    return {point.channel: point for point in points}
-
+from postroom.store.tables import message_log
 
 # Intents --------------------------------------------------------------------------------------------------------------
 
@@ -96,38 +38,46 @@ class Intent:
     not_after: datetime | None
 
 
-_INSERT_INTENT = text("""
+_INSERT_INTENTS = text("""
     insert into intent (id, event_id, company, rule, recipient, urgency, subject, plan, stage, facts, languages,
         config_sha256, not_after)
-    values (:id, :event_id, :company, :rule, :recipient, :urgency, :subject, :plan, :stage, :facts, :languages,
-        :config_sha256, :not_after)
+    select * from unnest(:ids, :event_ids, :companies, :rules, :recipients, :urgencies, :subjects, :plans, :stages,
+        :facts, :languages, :configs, :not_afters)
     on conflict (event_id, rule, recipient) do nothing
     returning id
-""").bindparams(bindparam("plan", type_=JSONB), bindparam("languages", type_=JSONB))
+""").bindparams(
+    *(bindparam(name, type_=ARRAY(Uuid)) for name in ("ids", "event_ids")),
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("companies", "rules", "recipients", "urgencies", "subjects")),
+    *(bindparam(name, type_=ARRAY(JSONB)) for name in ("plans", "languages")),
+    *(bindparam(name, type_=ARRAY(BYTEA)) for name in ("facts", "configs")),
+    bindparam("stages", type_=ARRAY(SmallInteger)),
+    bindparam("not_afters", type_=ARRAY(DateTime(timezone=True))),
+)
 
 
-def add_intent(connection: Connection, sealer: Sealer, intent: Intent) -> bool:
-    """Write an intent once. False: this event already told this person by this rule."""
-    return (
-        connection.scalar(
-            _INSERT_INTENT,
+def add_intents(connection: Connection, sealer: Sealer, intents: Sequence[Intent]) -> set[UUID]:
+    """Write intents, each once. Returns the ids of the new ones: an event tells a person by a rule only once."""
+    if not intents:
+        return set()
+    return set(
+        connection.scalars(
+            _INSERT_INTENTS,
             {
-                "id": intent.id,
-                "event_id": intent.event_id,
-                "company": intent.company,
-                "rule": intent.rule,
-                "recipient": intent.recipient,
-                "urgency": intent.urgency.value,
-                "subject": intent.subject,
-                "plan": dict(intent.plan),
-                "stage": intent.stage,
-                "facts": sealer.seal_json(dict(intent.facts), "intent.facts"),
-                "languages": list(intent.languages),
-                "config_sha256": intent.config_sha256,
-                "not_after": intent.not_after,
+                "ids": [intent.id for intent in intents],
+                "event_ids": [intent.event_id for intent in intents],
+                "companies": [intent.company for intent in intents],
+                "rules": [intent.rule for intent in intents],
+                "recipients": [intent.recipient for intent in intents],
+                "urgencies": [intent.urgency.value for intent in intents],
+                "subjects": [intent.subject for intent in intents],
+                "plans": [dict(intent.plan) for intent in intents],
+                "stages": [intent.stage for intent in intents],
+                "facts": [sealer.seal_json(dict(intent.facts), "intent.facts") for intent in intents],
+                "languages": [list(intent.languages) for intent in intents],
+                "configs": [intent.config_sha256 for intent in intents],
+                "not_afters": [intent.not_after for intent in intents],
             },
         )
-        is not None
     )
 
 
@@ -205,51 +155,61 @@ class NewLeg:
     content: Mapping[str, Any] | None
 
 
-_KEY_LEG = text("""
-    insert into leg_key (intent_id, channel, role, message_id) values (:intent_id, :channel, :role, :id)
+_KEY_LEGS = text("""
+    insert into leg_key (intent_id, channel, role, message_id)
+    select * from unnest(:intent_ids, :channels, :roles, :ids)
     on conflict (intent_id, channel, role) do nothing returning message_id
-""")
+""").bindparams(
+    *(bindparam(name, type_=ARRAY(Uuid)) for name in ("intent_ids", "ids")),
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("channels", "roles")),
+)
 
-_INSERT_LEG = text("""
-    insert into message_log (id, intent_id, company, message_type, channel, account, role, stage, lane,
-        contact_point_id, template_id, language, config_sha256, content, state, reason, why, not_after, ended_at)
-    values (:id, :intent_id, :company, :message_type, :channel, '', :role, :stage, :lane,
-        :contact_point_id, :template_id, :language, :config_sha256, :content, :state, :reason, :why, :not_after,
-        case when :state = 'failed' then clock_timestamp() end)
-""")
+_INSERT_LEGS = insert(message_log)
 
 
-def add_leg(connection: Connection, sealer: Sealer, intent: Intent, leg: NewLeg) -> bool:
-    """Write a leg once. False: the intent has a leg of this channel and role already."""
-    keyed = connection.scalar(
-        _KEY_LEG,
-        {"intent_id": intent.id, "channel": leg.channel.value, "role": leg.role.value, "id": leg.id},
+def add_legs(connection: Connection, sealer: Sealer, legs: Sequence[tuple[Intent, NewLeg]]) -> list[NewLeg]:
+    """Write legs, each once per intent, channel and role. Returns those that are new."""
+    if not legs:
+        return []
+    keyed = set(
+        connection.scalars(
+            _KEY_LEGS,
+            {
+                "intent_ids": [intent.id for intent, _ in legs],
+                "channels": [leg.channel.value for _, leg in legs],
+                "roles": [leg.role.value for _, leg in legs],
+                "ids": [leg.id for _, leg in legs],
+            },
+        )
     )
-    if keyed is None:
-        return False
-    connection.execute(
-        _INSERT_LEG,
-        {
-            "id": leg.id,
-            "intent_id": intent.id,
-            "company": intent.company,
-            "message_type": intent.rule,
-            "channel": leg.channel.value,
-            "role": leg.role.value,
-            "stage": leg.stage,
-            "lane": intent.urgency.value,
-            "contact_point_id": leg.contact_point_id,
-            "template_id": leg.template_id,
-            "language": leg.language,
-            "config_sha256": intent.config_sha256,
-            "content": None if leg.content is None else sealer.seal_json(dict(leg.content), "message_log.content"),
-            "state": leg.state.value,
-            "reason": leg.reason,
-            "why": leg.why,
-            "not_after": intent.not_after,
-        },
-    )
-    return True
+    new = [(intent, leg) for intent, leg in legs if leg.id in keyed]
+    if new:
+        connection.execute(_INSERT_LEGS, [_leg_row(sealer, intent, leg) for intent, leg in new])
+    return [leg for _, leg in new]
+
+
+def _leg_row(sealer: Sealer, intent: Intent, leg: NewLeg) -> dict[str, Any]:
+    return {
+        "id": leg.id,
+        "intent_id": intent.id,
+        "company": intent.company,
+        "message_type": intent.rule,
+        "channel": leg.channel.value,
+        "account": "",
+        "role": leg.role.value,
+        "stage": leg.stage,
+        "lane": intent.urgency.value,
+        "contact_point_id": leg.contact_point_id,
+        "template_id": leg.template_id,
+        "language": leg.language,
+        "config_sha256": intent.config_sha256,
+        "content": None if leg.content is None else sealer.seal_json(dict(leg.content), "message_log.content"),
+        "state": leg.state.value,
+        "reason": leg.reason,
+        "why": leg.why,
+        "not_after": intent.not_after,
+        "ended_at": made_at(leg.id) if leg.state is State.FAILED else None,
+    }
 
 
 _CANCEL = text("""
@@ -262,3 +222,14 @@ _CANCEL = text("""
 def cancel_legs(connection: Connection, ids: Sequence[UUID], reason: str) -> list[UUID]:
     """Cancel the legs of which nothing has left. Returns those that it caught in time."""
     return list(connection.scalars(_CANCEL, {"ids": list(ids), "reason": reason})) if ids else []
+
+
+_MARK_DUPLICATES = text("""
+    update message_log set possible_duplicate = true where id = any(:ids) and state not in ('cancelled', 'suppressed')
+""").bindparams(bindparam("ids", type_=ARRAY(Uuid)))
+
+
+def mark_possible_duplicates(connection: Connection, ids: Sequence[UUID]) -> None:
+    """Flag legs that may have told somebody what he knew already."""
+    if ids:
+        connection.execute(_MARK_DUPLICATES, {"ids": list(ids)})

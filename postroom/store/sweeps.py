@@ -11,7 +11,8 @@ from postroom.domain.messages import Urgency
 
 _DUE_LANES = text("""
     select distinct channel, lane from message_log m
-    where state = 'queued' and next_at <= clock_timestamp() and not exists (
+    where (state = 'queued' and next_at <= clock_timestamp()
+        or state = 'unknown' and reason = 'resend' and resends = 0) and not exists (
         select from pause p
         where p.scope = 'all' or (p.scope, p.value)
             in (('company', m.company), ('channel', m.channel), ('class', m.message_type))
@@ -93,10 +94,11 @@ def sweep(engine: Engine, *, now: datetime, window: timedelta) -> Swept:
 
 _CLOSED_WINDOWS = text("""
     select id, company, message_type, channel, lane, resends from message_log
-    where state = 'unknown' and lease_until < clock_timestamp() and reason is distinct from 'unsettled'
+    where state = 'unknown' and lease_until < clock_timestamp()
+        and coalesce(reason, '') not in ('unsettled', 'resend')
     order by id limit :limit
 """)
-_LIST_UNSETTLED = text("update message_log set reason = 'unsettled' where id = :id and state = 'unknown'")
+_SETTLE = text("update message_log set reason = :reason where id = :id and state = 'unknown'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,11 @@ def closed_windows(connection: Connection, limit: int = 200) -> list[Unsettled]:
     ]
 
 
+def send_once_more(connection: Connection, message_id: UUID) -> None:
+    """Let the dispatcher repeat an unknown leg; `begin` allows that only once."""
+    connection.execute(_SETTLE, {"id": message_id, "reason": "resend"})
+
+
 def list_unsettled(connection: Connection, message_id: UUID) -> None:
     """List a leg for an operator: it is neither sent again nor replaced."""
-    connection.execute(_LIST_UNSETTLED, {"id": message_id})
+    connection.execute(_SETTLE, {"id": message_id, "reason": "unsettled"})

@@ -98,6 +98,12 @@ inbox = Table(
     UniqueConstraint("source", "key"),
     _one_of("kind", ("event", "channel")),
     _one_of("state", ("new", "parked", "done", "dead")),
+    Index(
+        "ix_inbox_in_line",
+        "contact_blind",
+        "id",
+        postgresql_where=text("state in ('new', 'parked') and contact_blind is not null"),
+    ),
     Index("ix_inbox_open", "kind", "next_at", postgresql_where=text("state in ('new', 'parked')")),
 )
 
@@ -207,6 +213,7 @@ message_log = Table(
     _at("lease_until", nullable=True),
     _at("not_after", nullable=True),  # business time
     _at("created_at", default=True),
+    _at("budget_from", default=True),  # the retry budget counts from here; an operator's retry renews it
     _at("sent_at", nullable=True),
     _at("delivered_at", nullable=True),
     _at("read_at", nullable=True),

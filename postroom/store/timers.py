@@ -42,9 +42,9 @@ _FINISH = text("""
     update timer set state = :state, done_at = clock_timestamp(), lease_until = null
     where id = :id and state = 'due' returning id
 """)
-_FAIL = text(f"""
+_FAIL = text("""
     update timer set error = :error, lease_until = clock_timestamp() + :pause,
-        state = case when attempts >= {MAX_ATTEMPTS} then 'dead' else 'due' end
+        state = case when attempts >= :most then 'dead' else 'due' end
     where id = :id and state = 'due' returning state
 """)
 _LOCK = text("select state from timer where id = :id for update")
@@ -77,5 +77,7 @@ def finish(connection: Connection, timer_id: UUID, *, fired: bool) -> bool:
 
 def fail(connection: Connection, timer_id: UUID, error: str) -> bool:
     """Count a timer's failure; it is tried again in ten seconds. Returns whether it is dead now."""
-    state = connection.scalar(_FAIL, {"id": timer_id, "error": error[:2000], "pause": timedelta(seconds=10)})
+    state = connection.scalar(
+        _FAIL, {"id": timer_id, "error": error[:2000], "pause": timedelta(seconds=10), "most": MAX_ATTEMPTS}
+    )
     return bool(state == "dead")

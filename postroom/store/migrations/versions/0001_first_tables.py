@@ -151,6 +151,9 @@ def upgrade() -> None:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
+        sa.Column(
+            "budget_from", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
@@ -320,6 +323,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "key", name=op.f("uq_inbox_source_key")),
     )
     op.create_index(
+        "ix_inbox_in_line",
+        "inbox",
+        ["contact_blind", "id"],
+        unique=False,
+        postgresql_where=sa.text("state in ('new', 'parked') and contact_blind is not null"),
+    )
+    op.create_index(
         "ix_inbox_open",
         "inbox",
         ["kind", "next_at"],
@@ -387,6 +397,11 @@ def downgrade() -> None:
     op.drop_index("ix_intent_event_id", table_name="intent")
     op.drop_table("intent")
     op.drop_index("ix_inbox_open", table_name="inbox", postgresql_where=sa.text("state in ('new', 'parked')"))
+    op.drop_index(
+        "ix_inbox_in_line",
+        table_name="inbox",
+        postgresql_where=sa.text("state in ('new', 'parked') and contact_blind is not null"),
+    )
     op.drop_table("inbox")
     op.drop_index("ix_timer_due_at", table_name="timer", postgresql_where=sa.text("state = 'due'"))
     op.drop_table("timer")
