@@ -1,0 +1,150 @@
+"""The loop beside Celery: fires due timers, sweeps what a death left behind, hints where rows wait."""
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import FrameType
+
+import structlog
+
+from config.logging import configure
+from config.settings import Settings
+from postroom import failpoints
+from postroom.domain.messages import Urgency
+from postroom.store.engine import Connection, StoreError
+from postroom.store.heartbeats import beat
+from postroom.store.notices import raise_notice
+from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled, send_once_more, sweep
+from postroom.store.timers import Timer, claim_timers, fail, finish, still_due
+from workers.metrics import SWEPT
+from workers.tasks.fall_back import fall_back
+from workers.wiring import Rooms, rooms_from
+
+EVERY = 0.5
+"""Seconds between two rounds: how late a lost hint is found."""
+TIMERS_A_ROUND = 500
+TIMER_LEASE = timedelta(seconds=30)
+log = structlog.get_logger()
+
+
+def tick(rooms: Rooms) -> None:
+    """One round. Every step stands alone: a fault in one is logged and does not keep the others from their work."""
+    for step in STEPS:
+        try:
+            step(rooms)
+        except StoreError as error:
+            log.error("tick_failed", step=step.__name__, error=type(error).__name__)
+
+
+# Timers ---------------------------------------------------------------------------------------------------------------
+
+
+def fire_timers(rooms: Rooms) -> None:
+    """Fire what is due, each timer in a transaction of its own."""
+    with rooms.engine.begin() as connection:
+        timers = claim_timers(connection, now=rooms.clock.now(), limit=TIMERS_A_ROUND, lease=TIMER_LEASE)
+    for timer in timers:
+        failpoints.reach("ticker.timer_claimed")
+        _fire(rooms, timer)
+
+
+def _fire(rooms: Rooms, timer: Timer) -> None:
+    try:
+        with rooms.engine.begin() as connection:
+            if still_due(connection, timer.id):
+                fired = HANDLERS[timer.kind](connection, rooms, timer)
+                finish(connection, timer.id, fired=fired)
+        failpoints.reach("ticker.timer_fired")
+    except Exception as error:  # noqa: BLE001 - a poison timer is counted and told, and never blocks its batch
+        words = f"{type(error).__name__}: {error}"
+        log.error("timer_failed", timer=str(timer.id), kind=timer.kind, error=words)
+        with rooms.engine.begin() as connection:
+            if fail(connection, timer.id, words):
+                told = f"Timer {timer.id} ({timer.kind}) failed five times and is dead: {words}"
+                raise_notice(connection, key=f"timer:{timer.id}", company=timer.company, kind="dead", words=told)
+
+
+def _confirm(connection: Connection, rooms: Rooms, timer: Timer) -> bool:
+    """Nothing was confirmed in time: the fallback starts although the first choice has not failed."""
+    return bool(fall_back(connection, rooms, [timer.subject_id], overdue=True))
+
+
+HANDLERS: Mapping[str, Callable[[Connection, Rooms, Timer], bool]] = {"confirm": _confirm}
+"""Every kind of timer, and what firing it does; database work only."""
+
+
+# Sweeps ---------------------------------------------------------------------------------------------------------------
+
+
+def sweep_leases(rooms: Rooms) -> None:
+    """Put right what a death left behind, and let what has waited long enough go on."""
+    swept = sweep(rooms.engine, now=rooms.clock.now(), window=rooms.limits.unknown_window)
+    for what, number in (
+        ("reclaimed", swept.reclaimed),
+        ("unknown", swept.unknown),
+        ("released", swept.released),
+        ("expired", len(swept.expired)),
+    ):
+        if number:
+            SWEPT.labels(what=what).inc(number)
+            log.info("swept", what=what, number=number)
+
+
+def settle_unknown(rooms: Rooms) -> None:
+    """When an unknown window closes: an urgent message is sent once more, every other one is listed for an operator."""
+    with rooms.engine.begin() as connection:
+        for leg in closed_windows(connection):
+            if leg.lane is Urgency.URGENT and leg.resends == 0:
+                send_once_more(connection, leg.id)
+            else:
+                list_unsettled(connection, leg.id)
+                _tell_of_unsettled(connection, leg)
+
+
+def _tell_of_unsettled(connection: Connection, leg: Unsettled) -> None:
+    words = (
+        f"Nobody knows whether message {leg.id} ({leg.message_type} by {leg.channel}) arrived; it was neither repeated "
+        f"nor replaced. Ask the receiver, or send it again: postroom messages retry {leg.id}"
+    )
+    raise_notice(connection, key=f"unsettled:{leg.id}", company=leg.company, kind="unsettled", words=words)
+
+
+def hint_where_rows_wait(rooms: Rooms) -> None:
+    """Hints that were lost are given again; where one is under way, none is added."""
+    waiting = due(rooms.engine)
+    if waiting.route:
+        rooms.hints.route()
+    if waiting.observe:
+        rooms.hints.observe()
+    for channel, lane in waiting.lanes:
+        rooms.hints.help_deliver(channel, lane)
+
+
+def give_sign_of_life(rooms: Rooms) -> None:
+    """So that /readyz can tell that timers are being fired."""
+    beat(rooms.engine, "ticker")
+
+
+STEPS = (fire_timers, sweep_leases, settle_unknown, hint_where_rows_wait, give_sign_of_life)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT; the round that is under way is finished."""
+    values = Settings()
+    configure("ticker", values.log_level)
+    rooms = rooms_from(values, process="postroom-ticker")
+    stop = threading.Event()
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    log.info("ticker_started")
+    while not stop.wait(EVERY):
+        tick(rooms)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The book of rules and words that this process works by: read at start, its hash stands on each message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from postroom.domain.channels import ChannelName
+from postroom.domain.routing import Rule
+from postroom.domain.templates import TemplateSet, TemplateVersion
+from postroom.store.engine import Engine
+from postroom.store.templates import keep_version
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Rules and templates, and the ids under which the store keeps the template versions."""
+
+    engine: Engine
+    rules: tuple[Rule, ...]
+    templates: TemplateSet
+    sha256: bytes
+    reply_to: Mapping[ChannelName, str]
+    """Our own address for answers, on the channels that have one."""
+    _ids: dict[bytes, UUID] = field(default_factory=dict)
+
+    def rule(self, message_type: str) -> Rule | None:
+        """The rule of this name; None when the configuration has dropped it since."""
+        return next((rule for rule in self.rules if rule.message_type == message_type), None)
+
+    def id_of(self, version: TemplateVersion) -> UUID:
+        """The version's id, kept in the store when it is first used: versions are immutable."""
+        if version.sha256 not in self._ids:
+            self._ids[version.sha256] = keep_version(
+                self.engine,
+                name=version.name,
+                language=version.language,
+                channel=version.channel.value,
+                sha256=version.sha256,
+                spec=version.spec,
+            )
+        return self._ids[version.sha256]

@@ -1,0 +1,79 @@
+"""Hints: tell a worker that rows wait. A lost hint costs seconds, never a message."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import redis
+import structlog
+from kombu.exceptions import OperationalError
+
+from postroom.domain.channels import ChannelName
+from postroom.domain.messages import Urgency
+from workers.metrics import HINTS
+from workers.queues import Queue, lane_queue
+
+LIFE_MS = 2000
+"""A hint that nobody took is given again after this."""
+
+LOST = (redis.RedisError, OperationalError, OSError)
+log = structlog.get_logger()
+
+
+class Publish(Protocol):
+    """Send one Celery message."""
+
+    def __call__(self, task: str, args: tuple[str, ...], queue: str) -> None: ...
+
+
+class Hints:
+    """At most one hint per drain is under way: the winner publishes, the worker deletes it before it drains."""
+
+    def __init__(self, client: "redis.Redis[bytes]", publish: Publish) -> None:
+        self._redis = client
+        self._publish = publish
+
+    def route(self) -> None:
+        """Events wait in the inbox."""
+        self._hint("route", (), Queue.CORE)
+
+    def observe(self) -> None:
+        """Providers' webhooks wait."""
+        self._hint("observe", (), Queue.CORE)
+
+    def deliver(self, channel: ChannelName, lane: Urgency) -> None:
+        """Legs of a lane are due."""
+        self._hint("deliver", (channel.value, lane.value), lane_queue(channel, lane))
+
+    def help_deliver(self, channel: ChannelName, lane: Urgency) -> None:
+        """A backlog: another thread may drain beside this one, unless one is on its way already."""
+        if not self._waiting(lane_queue(channel, lane)):
+            self.deliver(channel, lane)
+
+    def clear(self, task: str, *args: str) -> None:
+        """Called before a drain looks: whatever comes after the look gives a hint of its own."""
+        self._quietly(lambda: self._redis.delete(_key(task, args)), task)
+
+    def _hint(self, task: str, args: tuple[str, ...], queue: Queue) -> None:
+        def give() -> None:
+            if self._redis.set(_key(task, args), b"1", nx=True, px=LIFE_MS):
+                self._publish(task, args, queue.value)
+                HINTS.labels(task=task).inc()
+
+        self._quietly(give, task)
+
+    def _waiting(self, queue: Queue) -> bool:
+        try:
+            return bool(self._redis.llen(queue.value))
+        except LOST:
+            return False
+
+    def _quietly(self, act: Callable[[], object], task: str) -> None:
+        try:
+            act()
+        except LOST as error:
+            HINTS.labels(task="lost").inc()
+            log.warning("hint_lost", task=task, error=type(error).__name__)
+
+
+def _key(task: str, args: tuple[str, ...]) -> str:
+    return ":".join(("postroom", "hint", task, *args))

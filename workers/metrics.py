@@ -1,0 +1,18 @@
+"""What is counted; Prometheus reads it from every process through the door's /metrics."""
+
+from prometheus_client import Counter, Histogram
+
+HINTS = Counter("postroom_hints_total", "Hints published, by task; 'lost' when Redis was away", ["task"])
+ATTEMPTS = Counter("postroom_attempts_total", "Attempts, by channel, outcome and code", ["channel", "outcome", "code"])
+SEND_SECONDS = Histogram(
+    "postroom_send_seconds",
+    "From the request's start to the provider's answer",
+    ["channel"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+ROUTED = Counter("postroom_routed_total", "Events routed, by message type and outcome", ["message_type", "outcome"])
+OBSERVED = Counter("postroom_observed_total", "Provider events, by channel and kind", ["channel", "kind"])
+UNREAD = Counter(
+    "postroom_webhook_parts_total", "Webhook parts ignored on purpose or unknown", ["channel", "how", "label"]
+)
+SWEPT = Counter("postroom_swept_total", "Rows that a sweep put right, by what was wrong", ["what"])

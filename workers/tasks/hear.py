@@ -1,0 +1,68 @@
+"""Keep what a person said or pressed, beside the message that it answers, and obey an opt-out."""
+
+from uuid import UUID
+
+import structlog
+
+from postroom.domain.channels import ChannelEvent, EventKind
+from postroom.store.engine import Connection
+from postroom.store.inbox import InboxRow
+from postroom.store.receipts import (
+    NewReply,
+    correspondent,
+    keep_reply,
+    revoke_consent,
+    subjects_by_attempt,
+    subjects_by_provider_id,
+    take_turn,
+)
+from workers.tasks.fall_back import fall_back
+from workers.wiring import Rooms
+
+log = structlog.get_logger()
+
+
+def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent) -> None:
+    """Apply one reply, button press or opt-out; in order for each contact."""
+    blind = None if event.address is None else rooms.sealer.blind(event.channel, event.address)
+    if blind is not None:
+        take_turn(connection, blind)
+    who = correspondent(connection, event.channel, blind, _answered(connection, event))
+    reply = NewReply(
+        inbox_id=row.id,
+        channel=event.channel,
+        kind="button" if event.kind is EventKind.PRESSED else "text",
+        content=event.text or "",
+        payload=event.payload,
+        at=event.occurred_at,
+    )
+    kept = keep_reply(connection, rooms.sealer, who, reply)
+    if kept and event.kind is EventKind.OPTED_OUT and who is not None and blind is not None:
+        stopped = revoke_consent(
+            connection,
+            company=who.company,
+            channel=event.channel,
+            blind=blind,
+            source=f"reply:{event.channel}",
+            wording=(event.text or "")[:200],
+        )
+        fall_back(connection, rooms, stopped)
+    log.info(
+        "heard",
+        kind=event.kind.value,
+        channel=event.channel.value,
+        company=who.company if who else None,
+        message=str(who.last_message_id) if who else None,
+    )
+
+
+def _answered(connection: Connection, event: ChannelEvent) -> UUID | None:
+    """The message that a reply quotes or whose button was pressed; by our id, else by the provider's."""
+    if event.attempt_id is not None:
+        found = subjects_by_attempt(connection, [event.attempt_id]).get(event.attempt_id)
+        if found is not None:
+            return found.message_id
+    if event.provider_id is not None:
+        subject = subjects_by_provider_id(connection, event.channel, [event.provider_id]).get(event.provider_id)
+        return subject and subject.message_id
+    return None

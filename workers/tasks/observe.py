@@ -1,0 +1,144 @@
+"""The return door: read providers' webhooks, then apply what they tell, each thing once."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from postroom.domain.channels import RECEIPTS, ChannelEvent
+from postroom.store.engine import Connection
+from postroom.store.inbox import (
+    InboxRow,
+    NewChannelEvent,
+    RawRequest,
+    keep_channel_events,
+    mark_done,
+    mark_failed,
+    take_events,
+    take_requests,
+)
+from postroom.store.notices import raise_notice
+from workers.app import app
+from workers.channels import registry
+from workers.channels.base import Malformed
+from workers.metrics import OBSERVED, UNREAD
+from workers.tasks.hear import hear
+from workers.tasks.settle import settle
+from workers.tasks.summary import Summary
+from workers.wiring import Rooms, rooms
+
+BATCH = 100
+log = structlog.get_logger()
+
+
+@app.task(name="observe", queue="core")
+def observe() -> str:
+    """Drain providers' webhooks and the events in them; running twice is harmless."""
+    return str(drain(rooms()))
+
+
+def drain(rooms: Rooms) -> Summary:
+    """Read every waiting webhook, then apply its events."""
+    rooms.hints.clear("observe")
+    summary = Summary("no webhook waited")
+    while _read_batch(rooms, summary) + _apply_batch(rooms, BATCH, summary):
+        pass
+    return summary
+
+
+# Reading --------------------------------------------------------------------------------------------------------------
+
+
+def _read_batch(rooms: Rooms, summary: Summary) -> int:
+    with rooms.engine.begin() as connection:
+        requests = take_requests(connection, rooms.sealer, BATCH)
+        events: list[NewChannelEvent] = []
+        read = []
+        for request in requests:
+            try:
+                events += _read(rooms, request)
+                read.append(request.id)
+            except Malformed as error:
+                _set_aside(connection, request, str(error), summary)
+        keep_channel_events(connection, rooms.sealer, events)
+        mark_done(connection, "request", read)
+    return len(requests)
+
+
+def _read(rooms: Rooms, request: RawRequest) -> list[NewChannelEvent]:
+    channel = registry.SOURCES[request.source]
+    parsed = rooms.channels.reader(channel).parse(request.headers, request.body)
+    for how, labels in (("ignored", parsed.ignored), ("unknown", parsed.unknown)):
+        for label in labels:
+            UNREAD.labels(channel=channel.value, how=how, label=label).inc()
+            log.info("webhook_part_unread", channel=channel.value, how=how, label=label, request=str(request.id))
+    return [
+        NewChannelEvent(
+            request_id=request.id,
+            source=f"{event.channel}:{event.account}",
+            key=event.key,
+            type=event.kind.value,
+            payload=event.to_json(),
+            # Receipts form a lattice and need no order; what a person says is applied in turn.
+            contact_blind=None if event.kind in RECEIPTS else _blind(rooms, event),
+        )
+        for event in parsed.events
+    ]
+
+
+def _blind(rooms: Rooms, event: ChannelEvent) -> bytes | None:
+    return None if event.address is None else rooms.sealer.blind(event.channel, event.address)
+
+
+def _set_aside(connection: Connection, request: RawRequest, words: str, summary: Summary) -> None:
+    log.warning("webhook_malformed", request=str(request.id), source=request.source, problem=words)
+    if mark_failed(connection, "request", request.id, words):
+        told = f"A webhook of {request.source} cannot be read: {words}. It is kept as request {request.id}"
+        raise_notice(connection, key=f"malformed:{request.source}", company="", kind="dead", words=told)
+    summary.add("malformed")
+
+
+# Applying -------------------------------------------------------------------------------------------------------------
+
+
+def _apply_batch(rooms: Rooms, limit: int, summary: Summary) -> int:
+    try:
+        with rooms.engine.begin() as connection:
+            rows = take_events(connection, rooms.sealer, "channel", limit)
+            _apply(connection, rooms, rows, summary)
+    except Exception as error:
+        if limit == 1:
+            raise
+        log.error("batch_failed", error=type(error).__name__, exc_info=True)
+        return sum(_apply_alone(rooms, summary) for _ in range(limit))
+    return len(rows)
+
+
+def _apply_alone(rooms: Rooms, summary: Summary) -> int:
+    with rooms.engine.begin() as connection:
+        rows = take_events(connection, rooms.sealer, "channel", 1)
+        if not rows:
+            return 0
+        try:
+            with connection.begin_nested():
+                _apply(connection, rooms, rows, summary)
+        except Exception as error:  # noqa: BLE001 - the row is counted and, after five times, listed; the others go on
+            words = f"{type(error).__name__}: {error}"
+            log.error("event_failed", event=str(rows[0].id), error=words)
+            if mark_failed(connection, "inbox", rows[0].id, words):
+                told = f"An event of {rows[0].source} failed five times and is dead: {words} (inbox {rows[0].id})"
+                raise_notice(connection, key=f"dead:{rows[0].id}", company="", kind="dead", words=told)
+    return 1
+
+
+def _apply(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> None:
+    events = [(row, ChannelEvent.from_json(row.payload)) for row in rows]
+    receipts = [(row, event) for row, event in events if event.kind in RECEIPTS]
+    words = [(row, event) for row, event in events if event.kind not in RECEIPTS]
+    done = settle(connection, rooms, receipts, summary)
+    for row, event in words:
+        hear(connection, rooms, row, event)
+        done.append(row.id)
+    for _, event in events:
+        OBSERVED.labels(channel=event.channel.value, kind=event.kind.value).inc()
+        summary.add(event.kind.value)
+    mark_done(connection, "inbox", done)

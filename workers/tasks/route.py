@@ -1,0 +1,193 @@
+"""The sorting room: who hears of an event, on which channel, and in which words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from postroom.domain import languages
+from postroom.domain.channels import ChannelName
+from postroom.domain.events import Event, event_from
+from postroom.domain.messages import State, Urgency
+from postroom.domain.routing import Contact, Rule, plan, reach_of, rules_for
+from postroom.store.contacts import Address, ContactPoint, contact_points
+from postroom.store.engine import Connection
+from postroom.store.ids import new_id
+from postroom.store.inbox import InboxRow, mark_done, mark_failed, take_events
+from postroom.store.intents import Intent, NewLeg, add_intents, add_legs
+from postroom.store.notices import raise_notice
+from postroom.store.timers import set_timer
+from workers.app import app
+from workers.metrics import ROUTED
+from workers.tasks.fall_back import fall_back
+from workers.tasks.summary import Summary
+from workers.tasks.write import Draft, addresses_of, stage_legs
+from workers.wiring import Rooms, rooms
+
+BATCH = 50
+Lanes = set[tuple[ChannelName, Urgency]]
+log = structlog.get_logger()
+
+
+@app.task(name="route", queue="core")
+def route() -> str:
+    """Drain the events in the inbox; running twice is harmless."""
+    return str(drain(rooms()))
+
+
+def drain(rooms: Rooms) -> Summary:
+    """Turn every waiting event into intents and legs, then hint at the lanes that have something to send."""
+    rooms.hints.clear("route")
+    summary = Summary("no event waited")
+    while taken := _batch(rooms, BATCH, summary):
+        if taken == BATCH:
+            rooms.hints.route()  # a backlog: another thread may drain beside this one
+    return summary
+
+
+def _batch(rooms: Rooms, limit: int, summary: Summary) -> int:
+    try:
+        with rooms.engine.begin() as connection:
+            rows = take_events(connection, rooms.sealer, "event", limit)
+            lanes = route_events(connection, rooms, rows, summary)
+    except Exception as error:
+        if limit == 1:
+            raise
+        # One of them is poison: take them one by one, so that the others go on.
+        log.error("batch_failed", error=type(error).__name__, exc_info=True)
+        return sum(_alone(rooms, summary) for _ in range(limit))
+    for channel, lane in lanes:
+        rooms.hints.deliver(channel, lane)
+    return len(rows)
+
+
+def _alone(rooms: Rooms, summary: Summary) -> int:
+    with rooms.engine.begin() as connection:
+        rows = take_events(connection, rooms.sealer, "event", 1)
+        if not rows:
+            return 0
+        try:
+            with connection.begin_nested():
+                route_events(connection, rooms, rows, summary)
+        except Exception as error:  # noqa: BLE001 - the row is counted and, after five times, listed; the others go on
+            _fail(connection, rows[0], f"{type(error).__name__}: {error}", summary)
+    return 1
+
+
+def _fail(connection: Connection, row: InboxRow, words: str, summary: Summary) -> None:
+    log.error("event_failed", event=str(row.id), error=words)
+    if mark_failed(connection, "inbox", row.id, words):
+        told = (
+            f"Event {row.key} of {row.source} failed five times and is dead: {words}. "
+            f"Look: postroom events show {row.id}"
+        )
+        raise_notice(connection, key=f"dead:{row.id}", company=row.company, kind="dead", words=told)
+    summary.add("failed")
+
+
+def route_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> Lanes:
+    """Write the intents and first legs of these events, set-wise; an event tells a person by a rule only once."""
+    if not rows:
+        return set()
+    events = [(row, event_from(row.payload)) for row in rows]
+    points = contact_points(
+        connection, rooms.sealer, [address for _, event in events for address in addresses_of(event)]
+    )
+    now = rooms.clock.now()
+    drafts = [
+        _draft(rooms, row, event, rule, points, now)
+        for row, event in events
+        for rule in rules_for(event.type, rooms.book.rules)
+    ]
+    new = add_intents(connection, rooms.sealer, [draft.intent for draft in drafts])
+    fresh = [draft for draft in drafts if draft.intent.id in new]
+    written = add_legs(
+        connection,
+        rooms.sealer,
+        [(draft.intent, leg) for draft in fresh if draft.plan.stages for leg in stage_legs(rooms, draft, 0, points)],
+    )
+    _follow_up(connection, rooms, fresh, written, now)
+    mark_done(connection, "inbox", [row.id for row in rows])
+    _count(fresh, summary)
+    return _lanes(fresh, written)
+
+
+def _draft(
+    rooms: Rooms,
+    row: InboxRow,
+    event: Event,
+    rule: Rule,
+    points: dict[Address, ContactPoint],
+    now: datetime,
+) -> Draft:
+    known = {address.channel: points[address] for address in addresses_of(event)}
+    reach = {channel: _with_memory(contact, known.get(channel)) for channel, contact in reach_of(event).items()}
+    made = plan(rule, reach, now=now)
+    choices = languages.chain(event.recipient.language, event.company.language)
+    intent = Intent(
+        id=new_id(),
+        event_id=row.id,
+        company=event.company.id,
+        rule=rule.message_type,
+        recipient=event.recipient_key,
+        urgency=rule.urgency,
+        subject=event.document,
+        plan=made.to_json(),
+        stage=0,
+        facts=row.payload,
+        languages=[choice.tag for choice in choices],
+        config_sha256=rooms.book.sha256,
+        not_after=now + rule.not_after,
+    )
+    return Draft(intent, event, made)
+
+
+def _with_memory(contact: Contact, point: ContactPoint | None) -> Contact:
+    if point is None:
+        return contact
+    return replace(contact, opted_out=point.opted_out, unreachable_until=point.unreachable_until)
+
+
+def _follow_up(
+    connection: Connection, rooms: Rooms, drafts: Sequence[Draft], written: Sequence[NewLeg], now: datetime
+) -> None:
+    by_leg = {leg.id for leg in written if leg.state is State.FAILED}
+    if by_leg:
+        fall_back(connection, rooms, [draft.intent.id for draft in drafts])
+    for draft in drafts:
+        rule = rooms.book.rule(draft.intent.rule)
+        if rule is not None and rule.confirm_within is not None:
+            set_timer(
+                connection,
+                kind="confirm",
+                key=f"confirm:{draft.intent.id}",
+                company=draft.intent.company,
+                subject_id=draft.intent.id,
+                due_at=now + rule.confirm_within,
+            )
+        if not draft.plan.stages:
+            _tell_of_nobody(connection, draft)
+
+
+def _tell_of_nobody(connection: Connection, draft: Draft) -> None:
+    intent = draft.intent
+    words = (
+        f"Nobody can be reached about {intent.subject} ({intent.rule}): {'; '.join(draft.plan.explain())}. "
+        f"Look: postroom events show {intent.event_id}"
+    )
+    raise_notice(connection, key=f"silence:{intent.id}", company=intent.company, kind="undelivered", words=words)
+
+
+def _count(drafts: Sequence[Draft], summary: Summary) -> None:
+    for draft in drafts:
+        outcome = "planned" if draft.plan.stages else "unreachable"
+        ROUTED.labels(message_type=draft.intent.rule, outcome=outcome).inc()
+        summary.add(f"{draft.intent.rule} {outcome}")
+        log.info("routed", event=str(draft.intent.event_id), intent=str(draft.intent.id), outcome=outcome)
+
+
+def _lanes(drafts: Sequence[Draft], written: Sequence[NewLeg]) -> Lanes:
+    channels = {leg.channel for leg in written}
+    urgencies = {draft.intent.urgency for draft in drafts}
+    return {(channel, urgency) for channel in channels for urgency in urgencies}

@@ -1,0 +1,92 @@
+"""Write the legs of one stage of an intent's plan: address, template version, words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from postroom.domain import languages
+from postroom.domain.events import Event, event_from
+from postroom.domain.messages import State
+from postroom.domain.rendering import RenderingFault, render
+from postroom.domain.routing import Plan, PlannedLeg, reach_of
+from postroom.domain.templates import TemplateMissing
+from postroom.store.contacts import Address, ContactPoint
+from postroom.store.ids import new_id
+from postroom.store.intents import Intent, NewLeg
+from workers.channels.registry import capabilities
+from workers.wiring import Rooms
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An intent on its way into words."""
+
+    intent: Intent
+    event: Event
+    plan: Plan
+
+
+def draft_of(intent: Intent) -> Draft:
+    """The draft of an intent that was kept."""
+    return Draft(intent, event_from(intent.facts), Plan.from_json(intent.plan))
+
+
+def addresses_of(event: Event) -> list[Address]:
+    """Where the recipient can be reached, by the event's own word."""
+    return [
+        Address(event.company.id, event.recipient.partner, channel, contact.address, event.recipient.name)
+        for channel, contact in reach_of(event).items()
+        if contact.address is not None
+    ]
+
+
+def stage_legs(rooms: Rooms, draft: Draft, stage: int, points: Mapping[Address, ContactPoint]) -> list[NewLeg]:
+    """The legs of one stage, written. One that cannot be written is born failed, so that a fallback may follow."""
+    where = {address.channel: points[address] for address in addresses_of(draft.event)}
+    return [_write(rooms, draft, stage, leg, where[leg.channel]) for leg in draft.plan.stages[stage]]
+
+
+def _write(rooms: Rooms, draft: Draft, stage: int, leg: PlannedLeg, point: ContactPoint) -> NewLeg:
+    blank = NewLeg(
+        id=new_id(),
+        channel=leg.channel,
+        role=leg.role,
+        stage=stage,
+        contact_point_id=point.id,
+        why=leg.why,
+        state=State.FAILED,
+        reason=None,
+        template_id=None,
+        language=None,
+        content=None,
+    )
+    try:
+        return _in_words(rooms, draft, blank)
+    except TemplateMissing as error:
+        log.error("template_missing", intent=str(draft.intent.id), channel=leg.channel.value, problem=str(error))
+        return replace(blank, reason="no_template")
+    except RenderingFault as error:
+        log.error("not_rendered", intent=str(draft.intent.id), channel=leg.channel.value, problem=str(error))
+        return replace(blank, reason=error.reason, why=f"{leg.why}; not written: {error}")
+
+
+def _in_words(rooms: Rooms, draft: Draft, blank: NewLeg) -> NewLeg:
+    tags = draft.intent.languages
+    version = rooms.book.templates.find(draft.intent.rule, tags, blank.channel)
+    rendered = render(
+        version,
+        draft.event.facts,
+        language=languages.locale_for(version.language, tags),
+        capabilities=capabilities(blank.channel),
+        reply_to=rooms.book.reply_to.get(blank.channel),
+    )
+    return replace(
+        blank,
+        state=State.QUEUED,
+        template_id=rooms.book.id_of(version),
+        language=version.language,
+        content=rendered.to_json(),
+    )

@@ -1,0 +1,68 @@
+"""The composition root: from settings to the rooms that tasks work in, once per process."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+import redis
+
+from config.settings import Settings
+from postroom.store.clock import Clock, SharedClock
+from postroom.store.engine import Engine, connect
+from postroom.store.sealing import Sealer
+from workers.app import publish, settings
+from workers.book import Book, open_book
+from workers.channels.registry import Channels
+from workers.hints import Hints
+
+SENDERS = 64
+"""Requests that one process may have on the wire: a window for each of two drains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much, in real time."""
+
+    lease: timedelta
+    unknown_window: timedelta
+    attempt_deadline: timedelta
+    window: int
+    hourly_ceiling: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What a task works with."""
+
+    engine: Engine
+    sealer: Sealer
+    clock: Clock
+    hints: Hints
+    channels: Channels
+    book: Book
+    limits: Limits
+    senders: ThreadPoolExecutor
+
+
+def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
+    """Build everything that a task needs. Raises what the configuration's faults raise, all at once."""
+    engine = connect(values.database_url, process=process)
+    return Rooms(
+        engine=engine,
+        sealer=Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value()),
+        clock=SharedClock(engine),
+        hints=Hints(redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1), publish),
+        channels=channels_from(values),
+        book=open_book(engine),
+        limits=Limits(
+            values.lease, values.unknown_window, values.attempt_deadline, values.window_size, values.hourly_ceiling
+        ),
+        senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
+    )
+
+
+@cache
+def rooms() -> Rooms:
+    """This process's rooms."""
+    return rooms_from(settings())
