@@ -32,12 +32,12 @@ class Channel(Protocol):
     def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
         """Make one attempt: no retry, no sleep, no database; explicit timeouts.
 
-        `key` is the attempt's id; it travels with the request so that a receipt can settle what a lost answer left open.
+        `key` is the attempt's id; it travels with the request, so that a receipt settles what a lost answer left open.
         Raises ChannelError and nothing else.
         """
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
-        """Whether the provider signed these raw bytes; constant time, before any parsing. No secret configured: False."""
+        """Whether the provider signed these raw bytes; constant time, before any parsing. No secret: False."""
 
     def parse(self, headers: Mapping[str, str], raw: bytes) -> Parsed:
         """Every entry of the payload as events. Raises Malformed for a body that cannot be read at all."""

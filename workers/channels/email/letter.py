@@ -1,0 +1,110 @@
+"""From what is rendered to a letter: an envelope, and the bytes of one RFC 5322 message."""
+
+import html
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from uuid import UUID
+
+import idna
+
+from postroom.domain.channels import Button, Rendered
+from workers.channels.base import ChannelError
+from workers.channels.email.config import EmailConfig
+from workers.channels.email.verdicts import transport_fault
+
+MAX_TEXT = 100_000
+"""Gmail cuts a letter at about 102 kB."""
+
+# 7bit: quoted-printable or base64 pass every relay, and a signature over them survives every hop.
+_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY_UTF8 = _POLICY.clone(utf8=True)
+
+_LOCAL = re.compile(r"""[^\s\x00-\x1f\x7f<>()\[\]\\,;:"@]{1,64}""")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message, ready for SMTP."""
+
+    message_id: str
+    sender: str
+    """The envelope's: a bounce comes back to it and names the attempt."""
+    recipient: str
+    content: bytes
+    utf8: bool
+    """The recipient's local part is not ASCII, so that the relay must speak SMTPUTF8."""
+
+
+def letter_of(rendered: Rendered, to: str, key: UUID, config: EmailConfig) -> Letter:
+    """The letter. Raises ChannelError before a byte leaves when it cannot be written."""
+    recipient = deliverable(to)
+    utf8 = not recipient.isascii()
+    message_id = f"<{key}@{config.bounce_domain}>"
+    try:
+        message = _written(rendered, _POLICY_UTF8 if utf8 else _POLICY)
+        _address(message, recipient, key, config)
+        message["Message-ID"] = message_id
+        message["Subject"] = rendered.subject
+        content = message.as_bytes()
+    except (ValueError, LookupError, MessageError) as error:
+        raise _unsendable(str(error)) from error
+    return Letter(message_id, f"bounce+{key.hex}@{config.bounce_domain}", recipient, content, utf8)
+
+
+def deliverable(to: str) -> str:
+    """The address with its domain in ASCII. Raises ChannelError for what is no address."""
+    local, _, domain = to.rpartition("@")
+    try:
+        ascii_domain = idna.encode(domain, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError) as error:
+        raise ChannelError(transport_fault("bad_address")) from error
+    if not _LOCAL.fullmatch(local) or ".." in local or local.startswith(".") or local.endswith("."):
+        raise ChannelError(transport_fault("bad_address"))
+    return f"{local}@{ascii_domain}"
+
+
+def _written(rendered: Rendered, policy: "EmailPolicy[EmailMessage]") -> EmailMessage:
+    if not rendered.subject or not rendered.subject.strip():
+        raise _unsendable("the subject is empty")
+    if len(rendered.text) + len(rendered.html or "") > 2 * MAX_TEXT:
+        raise _unsendable(f"text and HTML exceed {2 * MAX_TEXT} characters")
+    lost = [button for button in rendered.buttons if button.url and button.url not in rendered.text]
+    message = EmailMessage(policy)
+    message.set_content(rendered.text + _as_lines(lost), subtype="plain", charset="utf-8")
+    if rendered.html is not None:
+        message.add_alternative(_with_links(rendered), subtype="html", charset="utf-8")
+    return message
+
+
+def _as_lines(buttons: list[Button]) -> str:
+    return "".join(f"\n\n{button.title}: {button.url}" for button in buttons)
+
+
+def _with_links(rendered: Rendered) -> str:
+    """The HTML as written; a link that its writer left out is added rather than lost."""
+    body = rendered.html or ""
+    lost = [b for b in rendered.buttons if b.url and b.url not in body and html.escape(b.url) not in body]
+    links = "".join(f'<p><a href="{html.escape(b.url or "")}">{html.escape(b.title)}</a></p>' for b in lost)
+    head, closing, tail = body.partition("</body>")
+    return head + links + closing + tail
+
+
+def _address(message: EmailMessage, recipient: str, key: UUID, config: EmailConfig) -> None:
+    local, _, domain = recipient.rpartition("@")
+    message["From"] = Address(config.display_name, addr_spec=config.mailbox)
+    message["To"] = Address("", local, domain)
+    message["Reply-To"] = config.reply_address(key.hex)
+    message["Date"] = datetime.now(UTC)
+    # RFC 3834: no out-of-office should answer, and none of ours answers back. The second is Microsoft's word for it.
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    message["X-Postroom-Attempt"] = str(key)
+
+
+def _unsendable(detail: str) -> ChannelError:
+    return ChannelError(transport_fault("unsendable", detail))
