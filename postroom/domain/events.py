@@ -1,0 +1,221 @@
+"""An event as a value: what happened, to which document, who should hear of it, and the facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from postroom.domain import facts as kinds
+from postroom.domain.event_types import EVENT_TYPES, EventType
+from postroom.domain.facts import Fact, Facts, FactSpec
+
+
+@dataclass(frozen=True, slots=True)
+class EventFault:
+    """One thing wrong with an event, and where (a JSON pointer)."""
+
+    pointer: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.problem}"
+
+
+class EventRefused(ValueError):
+    """The event cannot be understood; carries every fault at once."""
+
+    def __init__(self, faults: tuple[EventFault, ...]) -> None:
+        super().__init__("; ".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Whose message it is."""
+
+    id: str
+    name: str
+    language: str | None
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who should hear of it: an Odoo partner, with the addresses as Odoo has them."""
+
+    partner: str
+    name: str
+    language: str | None
+    phone: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened in the ERP. `source` and `key` together name it for ever."""
+
+    key: str
+    source: str
+    type: str
+    subject: str | None
+    time: datetime | None
+    company: Company
+    recipient: Recipient
+    document: str
+    """What it is about: account.move:88."""
+    facts: Facts
+
+    @property
+    def recipient_key(self) -> str:
+        """The recipient as an intent names him."""
+        return f"partner:{self.recipient.partner}"
+
+
+def event_from(payload: Mapping[str, Any]) -> Event:
+    """Read a CloudEvent (structured JSON). Raises EventRefused with every fault."""
+    reader = _Reader(payload)
+    key = reader.take("/id", kinds.text)
+    source = reader.take("/source", kinds.text)
+    shape = reader.take("/type", _known_type)
+    subject = reader.take("/subject", kinds.text, required=False)
+    time = reader.take("/time", _time, required=False)
+    company = _company(reader)
+    recipient = _recipient(reader)
+    document = reader.take(f"/data{shape.document}", _id) if shape else None
+    facts = _facts(reader, shape, "/data") if shape else {}
+    reader.refuse_faults()
+    return Event(key, source, shape.name, subject, time, company, recipient, f"{shape.model}:{document}", facts)
+
+
+def facts_of(event_type: str, data: Mapping[str, Any]) -> Facts:
+    """The facts in an event's data alone, as an intent keeps it. Raises EventRefused."""
+    reader = _Reader(data)
+    facts = _facts(reader, EVENT_TYPES[event_type], "")
+    reader.refuse_faults()
+    return facts
+
+
+def sample_event(shape: EventType, **recipient: Any) -> Event:
+    """A made-up event of this type, for previews; `recipient` overrides who it is for."""
+    data = {**shape.sample, "recipient": {**shape.sample["recipient"], **recipient}}
+    return event_from({"id": "sample", "source": "/sample", "type": shape.name, "data": data})
+
+
+class _Reader:
+    """Takes values out of JSON by pointer, and gathers what is wrong instead of stopping at it."""
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self._root = root
+        self._faults: list[EventFault] = []
+
+    def take(self, pointer: str, read: Any, *, required: bool = True) -> Any:
+        """The value at the pointer, read; None where it is absent or wrong."""
+        raw = self.look(pointer)
+        if raw is None and not required:
+            return None
+        if raw is None:
+            return self.fault(pointer, "is missing")
+        try:
+            return read(raw)
+        except ValueError as error:
+            return self.fault(pointer, str(error))
+
+    def look(self, pointer: str) -> Any:
+        """What stands at the pointer, or None."""
+        value: Any = self._root
+        for step in pointer.strip("/").split("/"):
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value
+
+    def fault(self, pointer: str, problem: str) -> None:
+        """Note a fault, once."""
+        fault = EventFault(pointer, problem)
+        if fault not in self._faults:
+            self._faults.append(fault)
+
+    def refuse_faults(self) -> None:
+        """Raise everything that was found."""
+        if self._faults:
+            raise EventRefused(tuple(self._faults))
+
+
+def _company(reader: _Reader) -> Company:
+    at = "/data/company"
+    return Company(
+        id=reader.take(f"{at}/id", _id),
+        name=reader.take(f"{at}/name", kinds.text),
+        language=reader.take(f"{at}/language", _word, required=False),
+        country=reader.take(f"{at}/country", _country, required=False),
+    )
+
+
+def _recipient(reader: _Reader) -> Recipient:
+    at = "/data/recipient"
+    recipient = Recipient(
+        partner=reader.take(f"{at}/partner_id", _id),
+        name=reader.take(f"{at}/name", kinds.text),
+        language=reader.take(f"{at}/language", _word, required=False),
+        phone=reader.take(f"{at}/phone", _word, required=False),
+        email=reader.take(f"{at}/email", _word, required=False),
+    )
+    if recipient.phone is None and recipient.email is None:
+        reader.fault(at, "has neither phone nor email; give at least one")
+    return recipient
+
+
+def _facts(reader: _Reader, shape: EventType, base: str) -> dict[str, Fact]:
+    return {spec.name: _fact(reader, spec, base) for spec in shape.facts}
+
+
+def _fact(reader: _Reader, spec: FactSpec, base: str) -> Fact:
+    pointer = base + spec.pointer
+    if spec.instead and reader.look(pointer) is None:
+        pointer = base + spec.instead
+    value: Fact = reader.take(pointer, kinds.READERS[spec.kind], required=spec.required)
+    if spec.currency is None:
+        return value
+    currency = reader.take(base + spec.currency, kinds.currency)
+    if isinstance(value, Decimal) and currency is not None:
+        return kinds.WITH_CURRENCY[spec.kind](value, currency)
+    return None
+
+
+def _known_type(raw: Any) -> EventType:
+    if isinstance(raw, str) and raw in EVENT_TYPES:
+        return EVENT_TYPES[raw]
+    close = get_close_matches(str(raw), EVENT_TYPES, n=1)
+    known = f"did you mean {close[0]}?" if close else f"known types: {', '.join(EVENT_TYPES)}"
+    raise ValueError(f"is not an event type of ours; {known}")
+
+
+def _time(raw: Any) -> datetime:
+    try:
+        when = datetime.fromisoformat(raw)
+    except (TypeError, ValueError):
+        raise ValueError('must be a time of RFC 3339, as in "2026-11-22T09:00:00Z"') from None
+    if when.tzinfo is None:
+        raise ValueError("must say its time zone, as in 2026-11-22T09:00:00Z")
+    return when
+
+
+def _id(raw: Any) -> str:
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        raise ValueError("must be a whole number or a text")
+    if not 1 <= len(str(raw)) <= 64 or not str(raw).isprintable():
+        raise ValueError("must be an id of 1 to 64 printable characters")
+    return str(raw)
+
+
+def _country(raw: Any) -> str:
+    if not isinstance(raw, str) or len(raw) != 2 or not (raw.isascii() and raw.isalpha()):
+        raise ValueError('must be a country code of ISO 3166, as in "ES"')
+    return raw.upper()
+
+
+def _word(raw: Any) -> str | None:
+    """A field as Odoo has it; an empty one means none."""
+    if not isinstance(raw, str) or len(raw) > 320:
+        raise ValueError("must be a text of at most 320 characters")
+    return raw.strip() or None

@@ -1,0 +1,155 @@
+"""The kinds of fact that an event can carry, and how each is read from JSON."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel.numbers import list_currencies
+
+MAX_LINES = 200
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
+_URL = re.compile(r"[!-~]{1,2000}")  # printable ASCII without space: what a browser sends anyway
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
+
+
+class Kind(StrEnum):
+    """What a fact is; a template may show it, and formatting depends on it."""
+
+    TEXT = "text"
+    AMOUNT = "amount"
+    MONEY = "money"
+    CURRENCY = "currency"
+    DATE = "date"
+    LINK = "link"
+    LINES = "lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount with its currency, shown together: 1.250,00 €."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount shown as a bare number with its currency's decimals: 1.250,00."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A declared https link: the only kind of fact that may become a link in a message."""
+
+    url: str
+
+    @property
+    def host(self) -> str:
+        """Where it leads, to be shown beside it."""
+        return urlsplit(self.url).hostname or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an order."""
+
+    name: str
+    quantity: Decimal
+
+
+Fact = str | Money | Amount | Decimal | date | Link | tuple[Line, ...] | None
+"""None is a fact that the event may carry and does not."""
+
+Facts = Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class FactSpec:
+    """One fact of an event type: its name in templates, where it stands in the data, and what it is."""
+
+    name: str
+    kind: Kind
+    pointer: str
+    required: bool = True
+    currency: str | None = None
+    """Where an amount's currency stands."""
+    instead: str | None = None
+    """Where to look when `pointer` is absent."""
+
+
+def text(raw: Any) -> str:
+    """Words; at least one character of them visible."""
+    if not isinstance(raw, str) or not any(char.isprintable() and not char.isspace() for char in raw):
+        raise ValueError("must be a text with at least one visible character")
+    return raw
+
+
+def decimal(raw: Any) -> Decimal:
+    """An exact number, written as a string, since JSON numbers lose cents."""
+    if not isinstance(raw, str) or not _DECIMAL.fullmatch(raw):
+        raise ValueError('must be a decimal number in a string, as in "1250.00"')
+    return Decimal(raw)
+
+
+def currency(raw: Any) -> str:
+    """A currency of ISO 4217."""
+    if not isinstance(raw, str) or raw not in list_currencies():
+        raise ValueError('must be a currency code of ISO 4217, as in "EUR"')
+    return raw
+
+
+def iso_date(raw: Any) -> date:
+    """A day."""
+    try:
+        return date.fromisoformat(raw)
+    except (TypeError, ValueError):
+        raise ValueError('must be a date, as in "2026-11-30"') from None
+
+
+def link(raw: Any) -> Link:
+    """An https address without credentials in it."""
+    if not isinstance(raw, str) or not _URL.fullmatch(raw):
+        raise ValueError("must be an https address of at most 2000 printable ASCII characters")
+    try:
+        parts = urlsplit(raw)
+        host, _ = parts.hostname, parts.port  # the port is parsed, and refused, on being read
+    except ValueError as error:
+        raise ValueError(f"must be an https address; {error}") from None
+    if parts.scheme != "https" or not host or not _HOST.fullmatch(host):
+        raise ValueError("must be an address that begins with https:// and a host name")
+    if "@" in parts.netloc:
+        raise ValueError("must not carry a user name: what stands before @ hides the real host")
+    if set(raw) & set("\"'<>\\`{}"):
+        raise ValueError("must have its quotes, braces and angle brackets percent-encoded")
+    return Link(raw)
+
+
+def lines(raw: Any) -> tuple[Line, ...]:
+    """What was ordered."""
+    if not isinstance(raw, list) or len(raw) > MAX_LINES:
+        raise ValueError(f"must be a list of at most {MAX_LINES} lines")
+    if not all(isinstance(line, Mapping) for line in raw):
+        raise ValueError('must hold lines as in {"name": "Cable 3 m", "quantity": "2"}')
+    return tuple(Line(text(line.get("name")), decimal(line.get("quantity"))) for line in raw)
+
+
+READERS: Mapping[Kind, Callable[[Any], Fact]] = {
+    Kind.TEXT: text,
+    Kind.AMOUNT: decimal,
+    Kind.MONEY: decimal,
+    Kind.CURRENCY: currency,
+    Kind.DATE: iso_date,
+    Kind.LINK: link,
+    Kind.LINES: lines,
+}
+
+WITH_CURRENCY: Mapping[Kind, Callable[[Decimal, str], Fact]] = {Kind.AMOUNT: Amount, Kind.MONEY: Money}
+"""Amounts are made once their currency is known too."""

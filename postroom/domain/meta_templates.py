@@ -1,0 +1,58 @@
+"""A WhatsApp template as Meta's template API takes it: the body of POST /{waba_id}/message_templates."""
+
+from typing import Any
+
+from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.events import sample_event
+from postroom.domain.facts import Facts, Link
+from postroom.domain.rendering.values import demand, written
+from postroom.domain.templates import (
+    PLACEHOLDER,
+    URL_VARIABLE,
+    ButtonSpec,
+    ReplyButton,
+    TemplateVersion,
+    WhatsAppWording,
+)
+
+
+def meta_definition(version: TemplateVersion) -> dict[str, Any]:
+    """The template with an example for every placeholder, which Meta demands. Raises RenderingFault, ValueError."""
+    wording = version.wording
+    if not isinstance(wording, WhatsAppWording):
+        raise ValueError(f"Template {version.title!r} is not for WhatsApp; Meta approves WhatsApp templates only.")
+    facts = sample_event(EVENT_TYPES[version.event_type]).facts
+    components = [_body(version, wording, facts)]
+    if wording.footer:
+        components.append({"type": "FOOTER", "text": wording.footer})
+    if wording.buttons:
+        components.append({"type": "BUTTONS", "buttons": [_button(button, facts) for button in wording.buttons]})
+    return {
+        "name": wording.meta_name,
+        "language": wording.meta_language,
+        "category": wording.category,
+        "parameter_format": "NAMED",
+        "components": components,
+    }
+
+
+def _body(version: TemplateVersion, wording: WhatsAppWording, facts: Facts) -> dict[str, Any]:
+    names = tuple(dict.fromkeys(PLACEHOLDER.findall(wording.body)))
+    demand(version, facts, names)
+    body: dict[str, Any] = {"type": "BODY", "text": wording.body}
+    if names:
+        examples = [
+            {"param_name": name, "example": written(facts[name], version.language, version.channel)} for name in names
+        ]
+        body["example"] = {"body_text_named_params": examples}
+    return body
+
+
+def _button(button: ButtonSpec, facts: Facts) -> dict[str, Any]:
+    if isinstance(button, ReplyButton):
+        return {"type": "QUICK_REPLY", "text": button.title}
+    link = facts.get(button.fact or "")
+    if not isinstance(link, Link):
+        return {"type": "URL", "text": button.title, "url": button.prefix}
+    suffix = link.url.removeprefix(button.prefix or "")
+    return {"type": "URL", "text": button.title, "url": f"{button.prefix}{URL_VARIABLE}", "example": [suffix]}

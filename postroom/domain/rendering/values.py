@@ -1,0 +1,62 @@
+"""One fact as words, made harmless for its channel and written as its language does."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from postroom.domain import formats
+from postroom.domain.channels import ChannelName
+from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.facts import Amount, Facts, Link, Money
+from postroom.domain.rendering.fault import RenderingFault
+from postroom.domain.safe_text import CLEANERS
+from postroom.domain.templates import TemplateVersion
+
+WRITTEN: Mapping[type, Callable[[Any, str], str]] = MappingProxyType(
+    {
+        Money: formats.money,
+        Amount: formats.amount,
+        Decimal: formats.number,
+        date: formats.day,
+        Link: lambda link, _language: link.url,
+    }
+)
+"""How each kind of fact is written; words are not here, since they must be cleaned instead."""
+
+
+def written(value: Any, language: str, channel: ChannelName) -> str:
+    """The fact as the reader sees it."""
+    if isinstance(value, str):
+        return CLEANERS[channel](value)
+    return WRITTEN[type(value)](value, language)
+
+
+def demand(version: TemplateVersion, facts: Facts, names: Iterable[str]) -> None:
+    """Refuse a template that uses facts which these events do not carry, all of them at once."""
+    missing = sorted(set(names) - set(facts))
+    if not missing:
+        return
+    shape = EVENT_TYPES[version.event_type]
+    listed = ", ".join(f"{{{name}}}" for name in missing)
+    raise RenderingFault(
+        version.title,
+        f"uses {listed}, which {shape.noun} events do not carry",
+        "Add the fact in domain/event_types.py or drop it from the template. "
+        f"They carry: {', '.join(shape.fact_names)}.",
+        reason="missing_fact",
+    )
+
+
+def present(version: TemplateVersion, facts: Facts, name: str) -> Any:
+    """A fact that must be there. Raises RenderingFault."""
+    demand(version, facts, (name,))
+    if facts[name] is None:
+        raise RenderingFault(
+            version.title,
+            f"needs {{{name}}}, which this event leaves out",
+            "Post the event with it, or drop it from the template.",
+            reason="missing_fact",
+        )
+    return facts[name]
