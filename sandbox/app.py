@@ -1,0 +1,83 @@
+"""Which request goes where, and who may ask at all."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_address
+
+from sandbox import control
+from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_response
+from sandbox.meta import approval, sending
+from sandbox.page import views
+from sandbox.rooms import Rooms
+
+log = logging.getLogger("sandbox.app")
+
+Handler = Callable[[Rooms, Request, str], Awaitable[Response | EventStream]]
+
+ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
+    (methods, re.compile(pattern), handler)
+    for methods, pattern, handler in (
+        ("POST", r"/v\d+\.\d+/(\d+)/messages", sending.send),
+        ("POST", r"/v\d+\.\d+/(\d+)/message_templates", approval.create),
+        ("GET", r"/v\d+\.\d+/(\d+)/message_templates", approval.listing),
+        ("DELETE", r"/v\d+\.\d+/(\d+)/message_templates", approval.delete),
+        ("POST", r"/v\d+\.\d+/(\d+)", approval.edit),
+        ("GET", r"/v\d+\.\d+/(\d+)", approval.phone_number),
+        ("GET POST DELETE", r"/_sandbox/(\w+)", control.control),
+        ("GET HEAD", r"/()", views.inbox),
+        ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),
+        ("GET", r"/mail/([0-9a-f]{32})", views.mail_body),
+        ("GET", r"/(events)", views.events),
+        ("GET HEAD", r"/static/([\w.-]+)", views.static),
+    )
+)
+
+
+def answerer(rooms: Rooms) -> Answer:
+    """The sandbox as one function from a request to an answer."""
+
+    async def answer(request: Request) -> Response | EventStream:
+        if refusal := _stranger(request):
+            return refusal
+        try:
+            return await _dispatch(rooms, request)
+        except Dropped:
+            raise
+        except Exception:  # the outermost door
+            log.exception("%s %s", request.method, request.path)
+            return json_response({"errors": ["The sandbox itself failed; its log says why."]}, 500)
+
+    return answer
+
+
+async def _dispatch(rooms: Rooms, request: Request) -> Response | EventStream:
+    path_known = False
+    for methods, pattern, handler in ROUTES:
+        if found := pattern.fullmatch(request.path):
+            path_known = True
+            if request.method in methods.split():
+                return await handler(rooms, request, found.group(1))
+    status = 405 if path_known else 404
+    return json_response({"errors": [f"{request.method} {request.path}: nothing here answers to that."]}, status)
+
+
+def _stranger(request: Request) -> Response | None:
+    """Refuse a page of another site: one that rebinds its name to 127.0.0.1, or one that posts across sites."""
+    host = request.header("host")
+    if not _is_loopback(host):
+        return json_response({"errors": [f"Host {host!r}: the sandbox answers to 127.0.0.1 and localhost only."]}, 421)
+    origin = request.header("origin")
+    if request.method not in {"GET", "HEAD"} and origin and origin != f"http://{host}":
+        return json_response({"errors": [f"Origin {origin!r}: only the sandbox's own page may do that."]}, 403)
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    name = re.sub(r":\d+$", "", host).strip("[]")
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

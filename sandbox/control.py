@@ -1,0 +1,272 @@
+"""The sandbox's own API, under /_sandbox: the one way in for tests and for the page."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sandbox.faults import ENDINGS, KINDS, Channel, Fault, address_of, fault_from
+from sandbox.http1 import Request, Response, json_response
+from sandbox.mail.letters import reply as letter
+from sandbox.messages import Message
+from sandbox.meta.sending import tell
+from sandbox.meta.webhooks import new_wamid, press_change, reply_change
+from sandbox.people import Person
+from sandbox.rooms import Rooms
+from sandbox.witness import tally
+
+Fields = Mapping[str, Any]
+Deed = Callable[[Rooms, Fields], Awaitable[Any]]
+LONGEST_REPLY = 4096
+
+
+class Unfit(Exception):
+    """A request that cannot be carried out; every reason at once."""
+
+    def __init__(self, reasons: list[str], status: int = 422) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+        self.status = status
+
+
+def fields_of(request: Request) -> dict[str, Any]:
+    """The fields of a form or of a JSON body; raises Unfit."""
+    if request.is_form or not request.body:
+        return dict(request.form())
+    try:
+        fields = json.loads(request.body)
+    except ValueError as error:
+        raise Unfit([f"/: the body is not JSON: {error}"], 400) from error
+    if not isinstance(fields, dict):
+        raise Unfit(["/: the body is not a JSON object"], 400)
+    return fields
+
+
+def way_back(fields: Fields) -> str:
+    """Where a form without JavaScript wants to return to: a path of ours and nothing else."""
+    path = str(fields.get("next") or "/")
+    parts = urlsplit(path)
+    return path if path.startswith("/") and not parts.netloc and "\\" not in path and path.isprintable() else "/"
+
+
+async def health(_rooms: Rooms, _fields: Fields) -> Any:
+    """That the process answers."""
+    return {"status": "ok"}
+
+
+async def requests(rooms: Rooms, fields: Fields) -> Any:
+    """The witness: every request that asked for a message, by key and recipient."""
+    found = rooms.witness.find(str(fields.get("key", "")), _any_address(str(fields.get("recipient", ""))))
+    rows = [{**asdict(seen), "at": seen.at.isoformat()} for seen in found]
+    return {"count": len(rows), "keys": tally(found), "requests": rows}
+
+
+async def messages(rooms: Rooms, fields: Fields) -> Any:
+    """Everything that was taken, as the people have it."""
+    wanted = _any_address(str(fields.get("recipient", "")))
+    rows = [_message_row(m) for m in rooms.messages if not wanted or m.address == wanted]
+    return {
+        "count": len(rows),
+        "messages": rows,
+        "people": [asdict(person) for person in rooms.people.all()],
+        "webhooks": {
+            "posted": rooms.courier.posted,
+            "waiting": rooms.courier.waiting,
+            "given_up": rooms.courier.given_up,
+            "trouble": rooms.courier.last_trouble,
+        },
+    }
+
+
+async def kinds(rooms: Rooms, _fields: Fields) -> Any:
+    """Which faults can be armed, which are, and which recipients bring one about."""
+    return {
+        "kinds": {channel: {kind: script.title for kind, script in table.items()} for channel, table in KINDS.items()},
+        "endings": dict(ENDINGS),
+        "armed": [asdict(fault) for fault in rooms.faults.armed],
+    }
+
+
+async def arm(rooms: Rooms, fields: Fields) -> Any:
+    """Make the next requests fail in a chosen way."""
+    fault, reasons = fault_from(fields)
+    if fault is None:
+        raise Unfit(reasons)
+    armed: Fault = rooms.faults.arm(fault)
+    rooms.bell.ring()
+    return asdict(armed)
+
+
+async def disarm(rooms: Rooms, fields: Fields) -> Any:
+    """Forget one armed fault, or all."""
+    number = str(fields.get("number") or "")
+    rooms.faults.disarm(int(number) if number.isdecimal() else None)
+    rooms.bell.ring()
+    return {"armed": [asdict(fault) for fault in rooms.faults.armed]}
+
+
+async def introduce(rooms: Rooms, fields: Fields) -> Any:
+    """Tell the sandbox that a number and a mailbox are one person, and what that person is called."""
+    addresses = {channel: str(fields.get(channel) or "") for channel in Channel}
+    if not any(addresses.values()):
+        raise Unfit(["/whatsapp, /email: give at least one of them"])
+    return asdict(rooms.introduce(rooms.people.introduce(str(fields.get("name") or ""), addresses)))
+
+
+async def reply(rooms: Rooms, fields: Fields) -> Any:
+    """Write back as the person: to a message (message_id), or to the business (recipient)."""
+    text = str(fields.get("text") or "").strip()
+    target = _target(rooms, fields)
+    channel = target.channel if target else Channel.WHATSAPP
+    address = target.address if target else address_of(Channel.WHATSAPP, str(fields.get("recipient") or ""))
+    reasons = [] if text else ["/text: is empty; write something"]
+    reasons += [f"/text: has {len(text)} characters; {LONGEST_REPLY} are allowed"] if len(text) > LONGEST_REPLY else []
+    reasons += [] if address else ["/message_id or /recipient: one must say who writes"]
+    if reasons:
+        raise Unfit(reasons)
+    message = _from_person(rooms, channel, address, text, target)
+    if channel is Channel.EMAIL and target is not None:
+        raw, to = letter(target, text, _name(rooms, address), rooms.now())
+        rooms.courier.post_mail(raw, to)
+    else:
+        rooms.courier.post_change(reply_change(rooms.environment, message, _name(rooms, address)))
+    return _message_row(message)
+
+
+async def press(rooms: Rooms, fields: Fields) -> Any:
+    """Press a button under a message as the person: by its place (button) or its payload."""
+    target = _target(rooms, fields)
+    if target is None:
+        raise Unfit(["/message_id: give the id of the message that has the button"])
+    choice = str(fields.get("payload") or fields.get("button") or "0")
+    answers = [button for button in target.buttons if button.payload is not None]
+    found = [b for n, b in enumerate(target.buttons) if b in answers and choice in {str(n), b.payload, b.title}]
+    if not found:
+        known = ", ".join(f"{b.title!r} ({b.payload})" for b in answers) or "none"
+        raise Unfit([f"/button: {choice!r} is not a reply button of this message. It has: {known}."])
+    button = found[0]
+    pressed = rooms.messages.put(replace(target, pressed=button.title))
+    message = _from_person(rooms, target.channel, target.address, button.title, target, kind="press")
+    name, payload = _name(rooms, target.address), button.payload or ""
+    rooms.courier.post_change(press_change(rooms.environment, message, pressed, name, payload))
+    return _message_row(message)
+
+
+async def read(rooms: Rooms, fields: Fields) -> Any:
+    """Open a person's messages: all of one person (person, recipient), or one (message_id)."""
+    opened = [message for message in _chosen(rooms, fields) if not message.opened and not message.from_person]
+    for message in opened:
+        rooms.messages.put(replace(message, opened=True))
+        if message.receipts and message.reached and message.told != "read":
+            rooms.spawn(_tell_read(rooms, message))
+    return {"opened": [message.id for message in opened]}
+
+
+async def reset(rooms: Rooms, _fields: Fields) -> Any:
+    """Forget everything but the approved templates."""
+    rooms.reset()
+    return {"status": "ok"}
+
+
+async def _tell_read(rooms: Rooms, message: Message) -> None:
+    """A phone that is looked at reports delivered first; wait for that, within bounds."""
+    for _ in range(50):
+        current = rooms.messages.get(message.id)
+        if current is None or current.told in {"delivered", "read", "failed"}:
+            break
+        await asyncio.sleep(timedelta(milliseconds=100).total_seconds())
+    if current is not None and current.told not in {"read", "failed"}:
+        await tell(rooms, message, "read")
+
+
+def _chosen(rooms: Rooms, fields: Fields) -> list[Message]:
+    if fields.get("message_id"):
+        target = _target(rooms, fields)
+        return [target] if target else []
+    person = rooms.people.get(str(fields.get("person") or ""))
+    if person is None:
+        person = rooms.people.behind(_any_address(str(fields.get("recipient") or "")))
+    if person is None:
+        raise Unfit(["/person, /recipient or /message_id: one must name somebody who has messages"], 404)
+    return rooms.messages.with_addresses(person.addresses)
+
+
+def _target(rooms: Rooms, fields: Fields) -> Message | None:
+    message_id = str(fields.get("message_id") or "")
+    target = rooms.messages.get(message_id)
+    if message_id and target is None:
+        raise Unfit([f"/message_id: there is no message {message_id!r}"], 404)
+    return target
+
+
+def _from_person(
+    rooms: Rooms, channel: Channel, address: str, text: str, target: Message | None, kind: str = "text"
+) -> Message:
+    message_id = (
+        new_wamid(address) if channel is Channel.WHATSAPP else f"<reply-{len(rooms.witness)}-{id(target)}@sandbox>"
+    )
+    rooms.people.at(channel, address)
+    return rooms.messages.put(
+        Message(
+            id=message_id,
+            channel=channel,
+            address=address,
+            at=rooms.now(),
+            text=text,
+            from_person=True,
+            kind=kind,
+            context=target.id if target else None,
+            told="sent",
+        )
+    )
+
+
+def _name(rooms: Rooms, address: str) -> str:
+    person: Person | None = rooms.people.behind(address)
+    return person.name if person else ""
+
+
+def _any_address(written: str) -> str:
+    if not written:
+        return ""
+    return address_of(Channel.EMAIL if "@" in written else Channel.WHATSAPP, written)
+
+
+def _message_row(message: Message) -> dict[str, Any]:
+    return {**asdict(message), "at": message.at.isoformat()}
+
+
+DEEDS: Mapping[tuple[str, str], Deed] = {
+    ("GET", "healthz"): health,
+    ("GET", "requests"): requests,
+    ("GET", "messages"): messages,
+    ("GET", "faults"): kinds,
+    ("POST", "faults"): arm,
+    ("DELETE", "faults"): disarm,
+    ("POST", "disarm"): disarm,
+    ("POST", "people"): introduce,
+    ("POST", "reply"): reply,
+    ("POST", "press"): press,
+    ("POST", "read"): read,
+    ("POST", "reset"): reset,
+}
+CREATED = frozenset({arm, introduce, reply, press})
+
+
+async def control(rooms: Rooms, request: Request, name: str) -> Response:
+    """Carry out one of the deeds. A form is answered with the way back, JSON with JSON."""
+    deed = DEEDS.get((request.method, name))
+    if deed is None:
+        known = ", ".join(f"{method} /_sandbox/{deed}" for method, deed in DEEDS)
+        return json_response({"errors": [f"{request.method} /_sandbox/{name}: not known. Known are {known}."]}, 404)
+    try:
+        fields = dict(request.query) if request.method in {"GET", "DELETE"} else fields_of(request)
+        told = await deed(rooms, fields)
+    except Unfit as unfit:
+        return json_response({"errors": unfit.reasons}, unfit.status)
+    if request.is_form:
+        return Response(303, headers={"Location": way_back(fields)})
+    return json_response(told, 201 if deed in CREATED else 200)

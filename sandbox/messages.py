@@ -1,0 +1,139 @@
+"""What passes between a business and the people it writes to, as this sandbox remembers it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sandbox.faults import Channel
+
+WINDOW = timedelta(hours=24)
+TYPING = timedelta(seconds=25)
+RANK = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
+MOST_MESSAGES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message, as the person sees it."""
+
+    title: str
+    url: str | None = None
+    payload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail has and a chat message has not."""
+
+    subject: str
+    sender: str
+    envelope_from: str
+    html: str
+    headers: tuple[tuple[str, str], ...]
+    reply_to: str
+    references: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, to a person or from one."""
+
+    id: str
+    channel: Channel
+    address: str
+    """The person's number or mailbox."""
+    at: datetime
+    text: str
+    from_person: bool = False
+    kind: str = "text"
+    key: str = ""
+    """The opaque key that the sender attached."""
+    language: str = ""
+    header: str = ""
+    footer: str = ""
+    buttons: tuple[Button, ...] = ()
+    category: str = "service"
+    context: str | None = None
+    """The message that this one answers."""
+    told: str = "accepted"
+    """The furthest status that the sender has acknowledged."""
+    failure: int | None = None
+    """The Meta error code that kept it from the person; such a message was never seen."""
+    bounced: str | None = None
+    receipts: bool = True
+    opened: bool = False
+    pressed: str | None = None
+    reaction: str = ""
+    mail: Mail | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether the person has it."""
+        return self.failure is None and self.bounced is None
+
+
+@dataclass(slots=True)
+class MessageBook:
+    """The newest messages, and when each person last wrote."""
+
+    on_change: Callable[[Message], None]
+    """Told of each message that was put; the journal and the open pages hang here."""
+    _messages: dict[str, Message] = field(default_factory=dict)
+    _wrote: dict[str, datetime] = field(default_factory=dict)
+    _typing: dict[str, datetime] = field(default_factory=dict)
+
+    def put(self, message: Message) -> Message:
+        """Keep a message, new or changed; the oldest makes room."""
+        self._messages[message.id] = message
+        while len(self._messages) > MOST_MESSAGES:
+            del self._messages[next(iter(self._messages))]
+        if message.from_person:
+            self._wrote[message.address] = max(message.at, self._wrote.get(message.address, message.at))
+        elif message.channel is Channel.WHATSAPP:
+            self._typing.pop(message.address, None)
+        self.on_change(message)
+        return message
+
+    def get(self, message_id: str) -> Message | None:
+        """The message, while it is remembered."""
+        return self._messages.get(message_id)
+
+    def tell(self, message_id: str, status: str) -> None:
+        """Record that the sender has acknowledged this status; never backwards."""
+        message = self._messages.get(message_id)
+        if message and RANK.get(status, -1) > RANK.get(message.told, 3):
+            self.put(replace(message, told=status))
+        elif message and status == "failed":
+            self.put(replace(message, told="failed"))
+
+    def bounce(self, message_id: str, status: str) -> None:
+        """Record that a mail came back, and that the sender knows."""
+        if message := self._messages.get(message_id):
+            self.put(replace(message, bounced=status, told="failed"))
+
+    def __iter__(self) -> Iterator[Message]:
+        """All that is remembered, oldest first."""
+        return iter(tuple(self._messages.values()))
+
+    def with_addresses(self, addresses: frozenset[str]) -> list[Message]:
+        """A person's conversation, oldest first."""
+        return [message for message in self._messages.values() if message.address in addresses]
+
+    def window_open(self, address: str, now: datetime) -> bool:
+        """Whether free text may be sent: the person wrote within 24 hours."""
+        wrote = self._wrote.get(address)
+        return wrote is not None and now - wrote < WINDOW
+
+    def type_to(self, address: str, now: datetime) -> None:
+        """Show that the business is typing."""
+        self._typing[address] = now
+
+    def is_typing(self, addresses: frozenset[str], now: datetime) -> bool:
+        """Whether the business is shown as typing to this person."""
+        return any(now - self._typing[a] < TYPING for a in addresses if a in self._typing)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._messages.clear()
+        self._wrote.clear()
+        self._typing.clear()

@@ -1,0 +1,219 @@
+"""Takes a message or refuses it, then lets the receipts follow."""
+
+import asyncio
+import hmac
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sandbox.faults import USUAL, Channel, Cut, Script
+from sandbox.http1 import Dropped, Request, Response, json_response
+from sandbox.messages import Button, Message
+from sandbox.meta.checks import check_message, read_json
+from sandbox.meta.errors import ERRORS, Refused, answer
+from sandbox.meta.numbers import wa_id
+from sandbox.meta.templates import fill
+from sandbox.meta.webhooks import new_wamid, status_change
+from sandbox.rooms import Rooms
+from sandbox.witness import Outcome, Seen
+
+EARLY_SECONDS = 5
+"""How long an answer waits at most for a receipt that is to overtake it."""
+
+
+def authorise(rooms: Rooms, request: Request) -> None:
+    """Raise Refused unless the bearer token is right."""
+    token = request.header("authorization").removeprefix("Bearer ")
+    if not hmac.compare_digest(token.encode(), rooms.environment.secret.encode()):
+        raise Refused(190, "The access token is not the sandbox's. Give SANDBOX_SECRET as the bearer token.")
+
+
+async def send(rooms: Rooms, request: Request, phone_number_id: str) -> Response:
+    """POST /{version}/{phone_number_id}/messages."""
+    seen: Seen | None = None
+    try:
+        body = read_json(request.body)
+        if "status" not in body:
+            seen = _note_arrival(rooms, body)
+        authorise(rooms, request)
+        _check_number(rooms, phone_number_id)
+        check_message(body)
+        if seen is None:
+            return _mark_read(rooms, body)
+        message = written(rooms, body)
+    except Refused as refused:
+        return _refuse(rooms, seen, refused)
+    return await _perform(rooms, seen, message, body)
+
+
+def _note_arrival(rooms: Rooms, body: Mapping[str, Any]) -> Seen:
+    key, to = str(body.get("biz_opaque_callback_data", "")), str(body.get("to", ""))
+    return rooms.witness.arrived(Channel.WHATSAPP, key, wa_id(to), rooms.now())
+
+
+def _check_number(rooms: Rooms, phone_number_id: str) -> None:
+    if phone_number_id != rooms.environment.phone_number_id:
+        raise Refused(
+            100,
+            f"Unsupported post request. Object with ID '{phone_number_id}' does not exist, cannot be loaded due to "
+            f"missing permissions, or does not support this operation. This sandbox has the phone number id "
+            f"{rooms.environment.phone_number_id}.",
+            33,
+            "Unsupported post request",
+        )
+
+
+def _mark_read(rooms: Rooms, body: Mapping[str, Any]) -> Response:
+    """The business has read what the person wrote, and may be typing."""
+    message = rooms.messages.get(body["message_id"])
+    if message is None or not message.from_person:
+        return answer(Refused(100, f"/message_id: no message from a person has the id {body['message_id']}"))
+    if "typing_indicator" in body:
+        rooms.messages.type_to(message.address, rooms.now())
+    rooms.messages.put(replace(message, told="read"))
+    return json_response({"success": True})
+
+
+def _refuse(rooms: Rooms, seen: Seen | None, refused: Refused) -> Response:
+    if seen is not None:
+        reasons = refused.reasons or (refused.details,)
+        rooms.witness.settle(seen, Outcome.REFUSED, status=refused.status, code=str(refused.code), reasons=reasons)
+    return answer(refused)
+
+
+def written(rooms: Rooms, body: Mapping[str, Any]) -> Message:
+    """The message as the person will see it; raises Refused for what cannot be sent."""
+    address, now = wa_id(body["to"]), rooms.now()
+    if address == rooms.environment.display_phone_number:
+        raise Refused(131021, "The recipient is the sender's own number.")
+    blank = Message(
+        id=new_wamid(address),
+        channel=Channel.WHATSAPP,
+        address=address,
+        at=now,
+        text="",
+        key=body.get("biz_opaque_callback_data", ""),
+        kind=body.get("type", "text"),
+        context=body.get("context", {}).get("message_id"),
+    )
+    if blank.kind == "template":
+        return _from_template(rooms, blank, body["template"])
+    if not rooms.messages.window_open(address, now):
+        raise Refused(131047)
+    return WRITERS[blank.kind](blank, body[blank.kind])
+
+
+def _from_template(rooms: Rooms, blank: Message, wanted: Mapping[str, Any]) -> Message:
+    template = rooms.templates.find(wanted["name"], wanted["language"]["code"])
+    filled = fill(template, wanted.get("components", ()))
+    return replace(
+        blank,
+        text=filled.text,
+        header=filled.header,
+        footer=filled.footer,
+        buttons=filled.buttons,
+        category=filled.category,
+        language=template.language,
+    )
+
+
+def _from_text(blank: Message, text: Mapping[str, Any]) -> Message:
+    return replace(blank, text=text["body"])
+
+
+def _from_reaction(blank: Message, reaction: Mapping[str, Any]) -> Message:
+    return replace(blank, text=reaction["emoji"], context=reaction["message_id"])
+
+
+def _from_interactive(blank: Message, interactive: Mapping[str, Any]) -> Message:
+    header = interactive.get("header", {})
+    return replace(
+        blank,
+        text=interactive["body"]["text"],
+        header=header.get("text", "") or (f"[{header['type']}]" if header else ""),
+        footer=interactive.get("footer", {}).get("text", ""),
+        buttons=tuple(_buttons(interactive["action"])),
+    )
+
+
+def _buttons(action: Mapping[str, Any]) -> list[Button]:
+    if "parameters" in action:
+        return [Button(action["parameters"]["display_text"], url=action["parameters"]["url"])]
+    replies = [button["reply"] for button in action["buttons"]]
+    return [Button(reply["title"], payload=reply["id"]) for reply in replies]
+
+
+WRITERS = {"text": _from_text, "reaction": _from_reaction, "interactive": _from_interactive}
+
+
+async def _perform(rooms: Rooms, seen: Seen, message: Message, body: Mapping[str, Any]) -> Response:
+    """Act out the script that a fault asks for, or the usual one."""
+    kind, script = rooms.faults.script_for(Channel.WHATSAPP, message.address)
+    if script.refuses:
+        return _refuse_on_demand(rooms, seen, kind, script)
+    if script.cut is Cut.BEFORE:
+        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
+        await asyncio.sleep(script.seconds or 0)
+        raise Dropped
+    message = _accept(rooms, message, script)
+    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
+    status = 0 if script.cut else 200
+    rooms.witness.settle(seen, outcome, status=status, fault=kind, message_id=message.id)
+    following = asyncio.create_task(follow(rooms, message, script))
+    rooms.keep(following)
+    if script.early:
+        await asyncio.wait({following}, timeout=EARLY_SECONDS)
+    await asyncio.sleep(script.seconds or 0)
+    if script.cut:
+        raise Dropped
+    return _accepted(body["to"], message)
+
+
+def _refuse_on_demand(rooms: Rooms, seen: Seen, kind: str, script: Script) -> Response:
+    if not script.error:
+        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=502)
+        return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
+    status = ERRORS[script.error][0]
+    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=status, code=str(script.error))
+    return answer(Refused(script.error), script.seconds)
+
+
+def _accept(rooms: Rooms, message: Message, script: Script) -> Message:
+    rooms.people.at(Channel.WHATSAPP, message.address)
+    if message.kind == "reaction" and (target := rooms.messages.get(message.context or "")):
+        rooms.messages.put(replace(target, reaction=message.text))
+    return rooms.messages.put(replace(message, failure=script.failure, receipts=bool(script.receipts)))
+
+
+def _accepted(dialled: str, message: Message) -> Response:
+    return json_response(
+        {
+            "messaging_product": "whatsapp",
+            "contacts": [{"input": dialled, "wa_id": message.address}],
+            "messages": [{"id": message.id, "message_status": "accepted"}],
+        }
+    )
+
+
+async def follow(rooms: Rooms, message: Message, script: Script = USUAL) -> None:
+    """Send the receipts, one after the other, each after a pause."""
+    statuses = ("failed",) if script.failure else script.receipts
+    if rooms.environment.auto_read and statuses == USUAL.receipts:
+        statuses = (*statuses, "read")
+    for status in statuses:
+        await asyncio.sleep(_pause(rooms, script).total_seconds())
+        await tell(rooms, message, status)
+
+
+async def tell(rooms: Rooms, message: Message, status: str) -> None:
+    """Send one receipt and remember that the sender has it."""
+    change = status_change(rooms.environment, message, status, rooms.now())
+    if await rooms.courier.post_change(change):
+        rooms.messages.tell(message.id, status)
+
+
+def _pause(rooms: Rooms, script: Script) -> timedelta:
+    shortest, longest = rooms.environment.receipt_delay
+    return timedelta(0) if script.early else shortest + (longest - shortest) * random.random()  # noqa: S311

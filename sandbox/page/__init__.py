@@ -1,0 +1,1 @@
+"""The inbox page: each message as its receiver would see it."""
