@@ -58,7 +58,7 @@ def _fire(rooms: Rooms, timer: Timer) -> None:
         failpoints.reach("ticker.timer_fired")
     except Exception as error:  # noqa: BLE001 - a poison timer is counted and told, and never blocks its batch
         words = f"{type(error).__name__}: {error}"
-        log.error("timer_failed", timer=str(timer.id), kind=timer.kind, error=words)
+        log.error("timer_failed", timer_id=str(timer.id), kind=timer.kind, error=words)
         with rooms.engine.begin() as connection:
             if fail(connection, timer.id, words):
                 told = f"Timer {timer.id} ({timer.kind}) failed five times and is dead: {words}"

@@ -28,7 +28,7 @@ class Publish(Protocol):
 class Hints:
     """At most one hint per drain is under way: the winner publishes, the worker deletes it before it drains."""
 
-    def __init__(self, client: "redis.Redis[bytes]", publish: Publish) -> None:
+    def __init__(self, client: redis.Redis, publish: Publish) -> None:
         self._redis = client
         self._publish = publish
 

@@ -1,5 +1,6 @@
 """The composition root: from settings to the rooms that tasks work in, once per process."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,14 +8,17 @@ from functools import cache
 
 import redis
 
+from config.rules import load_routing
 from config.settings import Settings
+from config.template_files import load_templates
+from postroom.domain.channels import ChannelName
 from postroom.store.clock import Clock, SharedClock
 from postroom.store.engine import Engine, connect
 from postroom.store.sealing import Sealer
 from workers.app import publish, settings
-from workers.book import Book, open_book
-from workers.channels.registry import Channels
+from workers.book import Book
 from workers.hints import Hints
+from workers.wires import Channels, channels_from
 
 SENDERS = 64
 """Requests that one process may have on the wire: a window for each of two drains."""
@@ -54,12 +58,19 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         clock=SharedClock(engine),
         hints=Hints(redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1), publish),
         channels=channels_from(values),
-        book=open_book(engine),
+        book=book_from_files(engine, {ChannelName.EMAIL: f"reply@{values.email_bounce_domain}"}),
         limits=Limits(
             values.lease, values.unknown_window, values.attempt_deadline, values.window_size, values.hourly_ceiling
         ),
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
     )
+
+
+def book_from_files(engine: Engine, reply_to: Mapping[ChannelName, str]) -> Book:
+    """The rules and templates of config/. Raises ConfigRefused with every fault of every file."""
+    templates = load_templates()
+    routing = load_routing(templates=templates)
+    return Book(engine, routing.rules, templates, routing.sha256, reply_to)
 
 
 @cache

@@ -20,6 +20,7 @@ def connect(url: str, *, process: str = "postroom", pool: int = POOL) -> Engine:
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error of the database is logged; the values that it was about are not
         connect_args={
             "connect_timeout": 3,
             "application_name": process,

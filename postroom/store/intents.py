@@ -1,5 +1,6 @@
 """Who should hear of what, and the legs that carry it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, text
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.types import DateTime, SmallInteger, Text, Uuid
 
 from postroom.domain.channels import ChannelName
@@ -41,14 +42,17 @@ class Intent:
 _INSERT_INTENTS = text("""
     insert into intent (id, event_id, company, rule, recipient, urgency, subject, plan, stage, facts, languages,
         config_sha256, not_after)
-    select * from unnest(:ids, :event_ids, :companies, :rules, :recipients, :urgencies, :subjects, :plans, :stages,
-        :facts, :languages, :configs, :not_afters)
+    select n.id, n.event_id, n.company, n.rule, n.recipient, n.urgency, n.subject, n.plan::jsonb, n.stage, n.facts,
+        n.languages::jsonb, n.config, n.not_after
+    from unnest(:ids, :event_ids, :companies, :rules, :recipients, :urgencies, :subjects, :plans, :stages,
+        :facts, :languages, :configs, :not_afters) as n (id, event_id, company, rule, recipient, urgency, subject,
+        plan, stage, facts, languages, config, not_after)
     on conflict (event_id, rule, recipient) do nothing
     returning id
 """).bindparams(
     *(bindparam(name, type_=ARRAY(Uuid)) for name in ("ids", "event_ids")),
     *(bindparam(name, type_=ARRAY(Text)) for name in ("companies", "rules", "recipients", "urgencies", "subjects")),
-    *(bindparam(name, type_=ARRAY(JSONB)) for name in ("plans", "languages")),
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("plans", "languages")),  # JSON; lists of lists confuse drivers
     *(bindparam(name, type_=ARRAY(BYTEA)) for name in ("facts", "configs")),
     bindparam("stages", type_=ARRAY(SmallInteger)),
     bindparam("not_afters", type_=ARRAY(DateTime(timezone=True))),
@@ -70,10 +74,10 @@ def add_intents(connection: Connection, sealer: Sealer, intents: Sequence[Intent
                 "recipients": [intent.recipient for intent in intents],
                 "urgencies": [intent.urgency.value for intent in intents],
                 "subjects": [intent.subject for intent in intents],
-                "plans": [dict(intent.plan) for intent in intents],
+                "plans": [json.dumps(dict(intent.plan)) for intent in intents],
                 "stages": [intent.stage for intent in intents],
                 "facts": [sealer.seal_json(dict(intent.facts), "intent.facts") for intent in intents],
-                "languages": [list(intent.languages) for intent in intents],
+                "languages": [json.dumps(list(intent.languages)) for intent in intents],
                 "configs": [intent.config_sha256 for intent in intents],
                 "not_afters": [intent.not_after for intent in intents],
             },

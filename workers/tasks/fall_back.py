@@ -40,7 +40,7 @@ def _advance(connection: Connection, rooms: Rooms, intent_id: UUID, *, overdue: 
         )
         states = {leg.channel: leg.state for leg in written}
         stage, started, overdue = following, started + 1, False
-        log.info("fell_back", intent=str(intent.id), company=intent.company, channels=[leg.channel for leg in written])
+        log.info("fell_back", intent_id=str(intent.id), company=intent.company, channels=[leg.channel for leg in written])
     if started:
         set_stage(connection, intent.id, stage)
     if states and all(state in MISSED for state in states.values()):

@@ -52,7 +52,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         kind=event.kind.value,
         channel=event.channel.value,
         company=who.company if who else None,
-        message=str(who.last_message_id) if who else None,
+        message_id=str(who.last_message_id) if who else None,
     )
 
 
@@ -64,5 +64,5 @@ def _answered(connection: Connection, event: ChannelEvent) -> UUID | None:
             return found.message_id
     if event.provider_id is not None:
         subject = subjects_by_provider_id(connection, event.channel, [event.provider_id]).get(event.provider_id)
-        return subject and subject.message_id
+        return subject.message_id if subject else None
     return None

@@ -18,12 +18,12 @@ from postroom.store.inbox import (
 )
 from postroom.store.notices import raise_notice
 from workers.app import app
-from workers.channels import registry
 from workers.channels.base import Malformed
 from workers.metrics import OBSERVED, UNREAD
 from workers.tasks.hear import hear
 from workers.tasks.settle import settle
 from workers.tasks.summary import Summary
+from workers.wires import SOURCES
 from workers.wiring import Rooms, rooms
 
 BATCH = 100
@@ -65,12 +65,12 @@ def _read_batch(rooms: Rooms, summary: Summary) -> int:
 
 
 def _read(rooms: Rooms, request: RawRequest) -> list[NewChannelEvent]:
-    channel = registry.SOURCES[request.source]
-    parsed = rooms.channels.reader(channel).parse(request.headers, request.body)
+    channel = SOURCES[request.source]
+    parsed = rooms.channels.all(channel)[0].parse(request.headers, request.body)
     for how, labels in (("ignored", parsed.ignored), ("unknown", parsed.unknown)):
         for label in labels:
             UNREAD.labels(channel=channel.value, how=how, label=label).inc()
-            log.info("webhook_part_unread", channel=channel.value, how=how, label=label, request=str(request.id))
+            log.info("webhook_part_unread", channel=channel.value, how=how, label=label, request_id=str(request.id))
     return [
         NewChannelEvent(
             request_id=request.id,
@@ -90,7 +90,7 @@ def _blind(rooms: Rooms, event: ChannelEvent) -> bytes | None:
 
 
 def _set_aside(connection: Connection, request: RawRequest, words: str, summary: Summary) -> None:
-    log.warning("webhook_malformed", request=str(request.id), source=request.source, problem=words)
+    log.warning("webhook_malformed", request_id=str(request.id), source=request.source, problem=words)
     if mark_failed(connection, "request", request.id, words):
         told = f"A webhook of {request.source} cannot be read: {words}. It is kept as request {request.id}"
         raise_notice(connection, key=f"malformed:{request.source}", company="", kind="dead", words=told)
@@ -123,7 +123,7 @@ def _apply_alone(rooms: Rooms, summary: Summary) -> int:
                 _apply(connection, rooms, rows, summary)
         except Exception as error:  # noqa: BLE001 - the row is counted and, after five times, listed; the others go on
             words = f"{type(error).__name__}: {error}"
-            log.error("event_failed", event=str(rows[0].id), error=words)
+            log.error("event_failed", event_id=str(rows[0].id), error=words)
             if mark_failed(connection, "inbox", rows[0].id, words):
                 told = f"An event of {rows[0].source} failed five times and is dead: {words} (inbox {rows[0].id})"
                 raise_notice(connection, key=f"dead:{rows[0].id}", company="", kind="dead", words=told)

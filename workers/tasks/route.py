@@ -76,7 +76,7 @@ def _alone(rooms: Rooms, summary: Summary) -> int:
 
 
 def _fail(connection: Connection, row: InboxRow, words: str, summary: Summary) -> None:
-    log.error("event_failed", event=str(row.id), error=words)
+    log.error("event_failed", event_id=str(row.id), error=words)
     if mark_failed(connection, "inbox", row.id, words):
         told = (
             f"Event {row.key} of {row.source} failed five times and is dead: {words}. "
@@ -184,7 +184,7 @@ def _count(drafts: Sequence[Draft], summary: Summary) -> None:
         outcome = "planned" if draft.plan.stages else "unreachable"
         ROUTED.labels(message_type=draft.intent.rule, outcome=outcome).inc()
         summary.add(f"{draft.intent.rule} {outcome}")
-        log.info("routed", event=str(draft.intent.event_id), intent=str(draft.intent.id), outcome=outcome)
+        log.info("routed", event_id=str(draft.intent.event_id), intent_id=str(draft.intent.id), outcome=outcome)
 
 
 def _lanes(drafts: Sequence[Draft], written: Sequence[NewLeg]) -> Lanes:

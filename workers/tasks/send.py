@@ -68,14 +68,16 @@ def _send(sender: Channel, begun: Begun, send_by: float) -> Result:
 def _give_up_waiting(
     rooms: Rooms, channel: ChannelName, window: Window, late: dict[Future[Result], Begun], summary: Summary
 ) -> None:
-    """Past the deadline: what has not started never will; what has is unknown, and its late answer is still recorded."""
+    """Past the deadline: what has not started never will; what has is unknown, and its late answer is recorded."""
     results = [(begun, NOT_STARTED if flight.cancel() else DEADLINE) for flight, begun in late.items()]
     _record(rooms, channel, window, results, summary)
-    for flight, begun in late.items():
-        if not flight.cancelled():
-            flight.add_done_callback(
-                lambda ended, begun=begun: _record(rooms, channel, window, [(begun, ended.result())], Summary())
-            )
+
+    def record_late(ended: Future[Result]) -> None:
+        if not ended.cancelled():
+            _record(rooms, channel, window, [(late[ended], ended.result())], Summary())
+
+    for flight in late:
+        flight.add_done_callback(record_late)
 
 
 # Recording ------------------------------------------------------------------------------------------------------------
@@ -179,8 +181,8 @@ def _tell(channel: ChannelName, begun: Begun, outcome: Outcome, following: Next 
     summary.add(_words(outcome, following, datetime.now(UTC)))
     log.info(
         "attempt",
-        message=str(begun.leg.id),
-        attempt=str(begun.attempt_id),
+        message_id=str(begun.leg.id),
+        attempt_id=str(begun.attempt_id),
         company=begun.leg.company,
         channel=channel.value,
         outcome=outcome.result,

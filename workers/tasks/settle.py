@@ -84,9 +84,9 @@ def _receipt(row: InboxRow, event: ChannelEvent, subject: Subject) -> ReceiptOf:
         state=State(event.kind.value),
         occurred_at=event.occurred_at,
         provider_id=event.provider_id,
-        code=fault and fault.code,
-        detail=fault and fault.detail,
-        verdict=fault and fault.verdict.value,
+        code=fault.code if fault else None,
+        detail=fault.detail if fault else None,
+        verdict=fault.verdict.value if fault else None,
     )
 
 

@@ -14,7 +14,7 @@ from postroom.domain.templates import TemplateMissing
 from postroom.store.contacts import Address, ContactPoint
 from postroom.store.ids import new_id
 from postroom.store.intents import Intent, NewLeg
-from workers.channels.registry import capabilities
+from workers.channels.registry import channel_class
 from workers.wiring import Rooms
 
 log = structlog.get_logger()
@@ -66,10 +66,10 @@ def _write(rooms: Rooms, draft: Draft, stage: int, leg: PlannedLeg, point: Conta
     try:
         return _in_words(rooms, draft, blank)
     except TemplateMissing as error:
-        log.error("template_missing", intent=str(draft.intent.id), channel=leg.channel.value, problem=str(error))
+        log.error("template_missing", intent_id=str(draft.intent.id), channel=leg.channel.value, problem=str(error))
         return replace(blank, reason="no_template")
     except RenderingFault as error:
-        log.error("not_rendered", intent=str(draft.intent.id), channel=leg.channel.value, problem=str(error))
+        log.error("not_rendered", intent_id=str(draft.intent.id), channel=leg.channel.value, problem=str(error))
         return replace(blank, reason=error.reason, why=f"{leg.why}; not written: {error}")
 
 
@@ -80,7 +80,7 @@ def _in_words(rooms: Rooms, draft: Draft, blank: NewLeg) -> NewLeg:
         version,
         draft.event.facts,
         language=languages.locale_for(version.language, tags),
-        capabilities=capabilities(blank.channel),
+        capabilities=channel_class(blank.channel).capabilities,
         reply_to=rooms.book.reply_to.get(blank.channel),
     )
     return replace(

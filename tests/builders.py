@@ -1,0 +1,213 @@
+"""Makers of test worlds: rooms on a real database, a channel that does as it is told, events as Odoo posts them."""
+
+import base64
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import redis
+from sqlalchemy import Engine, text
+
+from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
+from postroom.domain.safety import Wire
+from postroom.store.engine import connect
+from postroom.store.inbox import NewEvent, keep_events
+from postroom.store.sealing import Sealer
+from workers.book import Book
+from workers.channels.base import ChannelError
+from workers.channels.registry import channel_class
+from workers.hints import Hints
+from workers.wiring import Limits, Rooms, book_from_files
+
+SEALER = Sealer("k1=" + base64.b64encode(bytes(32)).decode(), "blind")
+_numbers = itertools.count(1)
+
+
+@dataclass
+class FixedClock:
+    """Business time that stands still until a test moves it."""
+
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def now(self) -> datetime:
+        return self.time
+
+
+Answer = Receipt | Fault | Callable[[str, UUID], Receipt]
+
+
+class StubChannel:
+    """A channel whose provider answers as a test says: one answer after the other, the last one for ever."""
+
+    def __init__(self, name: ChannelName, *answers: Answer, account: str = "stub") -> None:
+        self.name = name
+        self.capabilities: Capabilities = channel_class(name).capabilities
+        self.account = account
+        self.answers = list(answers)
+        self.sent: list[tuple[Rendered, str, UUID]] = []
+
+    def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
+        self.sent.append((rendered, to, key))
+        answer = (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]) if self.answers else None
+        if isinstance(answer, Fault):
+            raise ChannelError(answer)
+        if callable(answer):
+            return answer(to, key)
+        return answer or Receipt(f"stub.{key.hex}", datetime.now(UTC))
+
+    def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
+        return False
+
+    def parse(self, headers: Mapping[str, str], raw: bytes) -> Parsed:
+        return Parsed()
+
+
+class StubChannels:
+    """The same stub on every wire."""
+
+    def __init__(self, *channels: StubChannel) -> None:
+        self._channels = {channel.name: channel for channel in channels}
+
+    def at(self, name: ChannelName, wire: Wire) -> StubChannel | None:
+        return self._channels.get(name)
+
+    def all(self, name: ChannelName) -> tuple[StubChannel, ...]:
+        return (self._channels[name],)
+
+
+@dataclass
+class Published:
+    """What would have gone to Celery."""
+
+    messages: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
+
+    def __call__(self, task: str, args: tuple[str, ...], queue: str) -> None:
+        self.messages.append((task, args, queue))
+
+
+def rooms_with(
+    database_url: str,
+    redis_url: str,
+    *channels: StubChannel,
+    clock: FixedClock | None = None,
+    book: Book | None = None,
+    **limits: Any,
+) -> Rooms:
+    """Rooms on a real database and a real Valkey; hints are gathered in `rooms.hints.published`."""
+    engine = connect(database_url)
+    published = Published()
+    hints = Hints(redis.Redis.from_url(redis_url), published)
+    hints.published = published  # type: ignore[attr-defined]
+    defaults = {
+        "lease": timedelta(seconds=90),
+        "unknown_window": timedelta(seconds=300),
+        "attempt_deadline": timedelta(seconds=30),
+        "window": 32,
+        "hourly_ceiling": 1000,
+    }
+    return Rooms(
+        engine=engine,
+        sealer=SEALER,
+        clock=clock or FixedClock(),
+        hints=hints,
+        channels=StubChannels(*channels),  # type: ignore[arg-type]
+        book=book or book_from_files(engine, {ChannelName.EMAIL: "reply@postroom.test"}),
+        limits=Limits(**{**defaults, **limits}),
+        senders=ThreadPoolExecutor(max_workers=8),
+    )
+
+
+def reminder(number: int | None = None, **recipient: Any) -> dict[str, Any]:
+    """A payment reminder as Odoo posts it; `recipient` overrides who it is for."""
+    number = number or next(_numbers)
+    return _event(
+        "odoo.invoice.payment_reminder",
+        number,
+        recipient,
+        invoice={
+            "id": number,
+            "number": f"INV/2026/{number:05}",
+            "amount_due": "1250.00",
+            "currency": "EUR",
+            "due_date": "2026-11-30",
+            "portal_url": f"https://erp.example.com/my/invoices/{number}?access_token=t",
+        },
+    )
+
+
+def order(number: int | None = None, **recipient: Any) -> dict[str, Any]:
+    """An order confirmation as Odoo posts it."""
+    number = number or next(_numbers)
+    return _event(
+        "odoo.sale.order_confirmed",
+        number,
+        recipient,
+        order={
+            "id": number,
+            "number": f"S{number:05}",
+            "amount_total": "310.00",
+            "currency": "EUR",
+            "expected_date": "2026-11-25",
+            "portal_url": f"https://erp.example.com/my/orders/{number}?access_token=t",
+        },
+    )
+
+
+def _event(event_type: str, number: int, recipient: Mapping[str, Any], **document: Any) -> dict[str, Any]:
+    who = {
+        "partner_id": number,
+        "name": "Marta Ruiz",
+        "language": "en_US",
+        "phone": f"+346{number:08}",
+        "email": f"marta{number}@example.com",
+        **recipient,
+    }
+    return {
+        "specversion": "1.0",
+        "id": f"{event_type}-{number}",
+        "source": "/odoo/test",
+        "type": event_type,
+        "time": "2026-11-22T09:00:00Z",
+        "data": {
+            "company": {"id": 1, "name": "Acme Iberia SL", "language": "es_ES", "country": "ES"},
+            "recipient": {name: value for name, value in who.items() if value is not None},
+            **document,
+        },
+    }
+
+
+def keep(engine: Engine, *events: Mapping[str, Any]) -> list[UUID]:
+    """Put events into the inbox as the door does."""
+    rows = [
+        NewEvent(
+            company=str(event["data"]["company"]["id"]),
+            source=event["source"],
+            key=event["id"],
+            type=event["type"],
+            payload=json.dumps(event).encode(),
+        )
+        for event in events
+    ]
+    body = json.dumps([dict(event) for event in events]).encode()
+    return list(keep_events(engine, SEALER, source="odoo", headers={}, body=body, events=rows).ids)
+
+
+def legs(engine: Engine) -> Sequence[Any]:
+    """Every leg, oldest first."""
+    with engine.connect() as connection:
+        return connection.execute(text("select * from message_log order by id")).all()
+
+
+def query(engine: Engine, sql: str, **values: Any) -> Sequence[Any]:
+    """Ask the database anything."""
+    with engine.begin() as connection:
+        result = connection.execute(text(sql), values)
+        return result.all() if result.returns_rows else []
+
+
+NOT_ON_WHATSAPP = Fault(Verdict.FALLBACK, "131026", "message undeliverable", unreachable=True)
