@@ -1,0 +1,64 @@
+"""What the door works with; it is given all of it, and reads no setting by itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from postroom.store.inbox import Kept, NewEvent
+from webhooks.catalogue import Catalogue
+from webhooks.health import Check
+from webhooks.metrics import Survey
+from webhooks.outage import Outage
+from webhooks.signatures import Senders
+
+
+class Inbox(Protocol):
+    """Where whatever comes in is kept. Both raise Unavailable; keep_events raises Conflict."""
+
+    def keep_events(
+        self, *, source: str, headers: Mapping[str, str], body: bytes, events: Sequence[NewEvent]
+    ) -> Kept: ...
+
+    def keep_request(self, *, source: str, headers: Mapping[str, str], body: bytes) -> bool: ...
+
+
+class Hints(Protocol):
+    """Tells the workers that something came in; never fails."""
+
+    def route(self) -> None: ...
+
+    def observe(self) -> None: ...
+
+
+class Verifier(Protocol):
+    """The part of a channel that the door needs."""
+
+    def verify(self, headers: Mapping[str, str], raw: bytes) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Whose webhooks are believed: every configured sender of ours, sandbox and live alike."""
+
+    whatsapp: Sequence[Verifier] = ()
+    email: Sequence[Verifier] = ()
+    verify_tokens: Sequence[str] = ()
+    """What Meta's handshake may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The door's collaborators."""
+
+    inbox: Inbox
+    hints: Hints
+    senders: Senders
+    catalogue: Catalogue
+    providers: Providers
+    checks: Mapping[str, Check]
+    """What must hold for /readyz, by name."""
+    survey: Survey
+    """How much waits in the store, for /metrics."""
+    outage: Outage = field(default_factory=Outage)
+    public_url: str = "http://127.0.0.1:8080"
+    version: str = "0"

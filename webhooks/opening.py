@@ -1,0 +1,108 @@
+"""The door's composition root: from settings to what the door works with, once per process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TypeVar
+
+import redis
+
+from config.settings import ROOT, Settings
+from postroom.domain.channels import ChannelName
+from postroom.store import heartbeats, inbox, migrate
+from postroom.store.engine import Engine, connect
+from postroom.store.inbox import Kept, NewEvent, reaching
+from postroom.store.sealing import Sealer
+from postroom.store.survey import survey
+from webhooks.catalogue import open_catalogue
+from webhooks.door import Door, Providers
+from webhooks.health import Check, migration_check, ticker_check
+from webhooks.outage import Outage
+from webhooks.signatures import open_senders
+from workers.app import publish
+from workers.hints import Hints
+from workers.wires import Channels, channels_from
+
+EVENTS = ROOT / "config" / "events"
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInbox:
+    """The store, as the door knows it."""
+
+    engine: Engine
+    sealer: Sealer
+
+    def keep_events(self, *, source: str, headers: Mapping[str, str], body: bytes, events: Sequence[NewEvent]) -> Kept:
+        return inbox.keep_events(self.engine, self.sealer, source=source, headers=headers, body=body, events=events)
+
+    def keep_request(self, *, source: str, headers: Mapping[str, str], body: bytes) -> bool:
+        return inbox.keep_request(self.engine, self.sealer, source=source, headers=headers, body=body)
+
+
+def open_door(values: Settings) -> Door:
+    """Build everything that the door needs; opens no connection. Raises what bad settings raise."""
+    engine = connect(values.database_url, process="web")
+    sealer = Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value())
+    client = redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1)
+    outage = Outage()
+    return Door(
+        inbox=StoreInbox(engine, sealer),
+        hints=Hints(client, publish),
+        senders=open_senders(values.event_secrets.get_secret_value()),
+        catalogue=open_catalogue(EVENTS),
+        providers=providers_from(channels_from(values), values),
+        checks=checks_of(engine, client, outage),
+        survey=lambda: survey(engine),
+        outage=outage,
+        public_url=values.public_url,
+        version=installed_version(),
+    )
+
+
+def providers_from(channels: Channels, values: Settings) -> Providers:
+    """Whose webhooks are believed: of the sandbox and of the real accounts alike."""
+    tokens = (values.whatsapp_verify_token, values.sandbox_secret)
+    return Providers(
+        whatsapp=channels.all(ChannelName.WHATSAPP),
+        email=channels.all(ChannelName.EMAIL),
+        verify_tokens=tuple(token.get_secret_value() for token in tokens if token.get_secret_value()),
+    )
+
+
+def checks_of(engine: Engine, client: redis.Redis, outage: Outage) -> dict[str, Check]:
+    """What /readyz asks, in the order in which it is best repaired."""
+
+    def reached(question: Callable[[Engine], Answer]) -> Callable[[], Answer]:
+        def ask() -> Answer:
+            with outage.watched(), reaching():
+                return question(engine)
+
+        return ask
+
+    def postgresql() -> None:
+        reached(migrate.current)()
+
+    def redis_answers() -> str | None:
+        try:
+            client.ping()
+        except redis.RedisError:
+            return "Redis cannot be reached; see REDIS_URL, or start it: postroom up"
+        return None
+
+    return {
+        "postgresql": postgresql,
+        "migrations": migration_check(reached(migrate.current), migrate.head()),
+        "redis": redis_answers,
+        "ticker": ticker_check(reached(heartbeats.ages)),
+    }
+
+
+def installed_version() -> str:
+    """Ours, where it is installed; the tree itself carries no other number."""
+    try:
+        return version("postroom")
+    except PackageNotFoundError:
+        return "0"
