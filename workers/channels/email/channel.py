@@ -115,6 +115,10 @@ class Email:
         envelope_to = find_header(headers, "X-Envelope-To")
         return inbound.parse(raw, envelope_to, bounce_domain=self._config.bounce_domain, account=self.account)
 
+    def close(self) -> None:
+        """Let go of this thread's connection; the next attempt opens another."""
+        self._lines.drop()
+
 
 # The conversation about one letter ----------------------------------------------------------------------------------
 

@@ -52,13 +52,12 @@ class Mail:
 
     @property
     def moment(self) -> datetime:
-        """When it was written, by its own clock; now where that cannot be read or lies ahead."""
-        now = datetime.now(UTC)
+        """When it was written, by its author's clock; now where that cannot be read."""
         try:
             at = parsedate_to_datetime(text_of(str(self.message.get("Date", ""))))
-            return min((at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC), now)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError, TypeError, IndexError):
-            return now
+            return datetime.now(UTC)
 
     @property
     def attempt(self) -> UUID | None:

@@ -1,6 +1,5 @@
 """From what is rendered to a letter: an envelope, and the bytes of one RFC 5322 message."""
 
-import html
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from uuid import UUID
 
 import idna
 
-from postroom.domain.channels import Button, Rendered
+from postroom.domain.channels import Rendered
 from workers.channels.base import ChannelError
 from workers.channels.email.config import EmailConfig
 from workers.channels.email.verdicts import transport_fault
@@ -73,25 +72,11 @@ def _written(rendered: Rendered, policy: "EmailPolicy[EmailMessage]") -> EmailMe
         raise _unsendable("the subject is empty")
     if len(rendered.text) + len(rendered.html or "") > 2 * MAX_TEXT:
         raise _unsendable(f"text and HTML exceed {2 * MAX_TEXT} characters")
-    lost = [button for button in rendered.buttons if button.url and button.url not in rendered.text]
     message = EmailMessage(policy)
-    message.set_content(rendered.text + _as_lines(lost), subtype="plain", charset="utf-8")
+    message.set_content(rendered.text, subtype="plain", charset="utf-8")
     if rendered.html is not None:
-        message.add_alternative(_with_links(rendered), subtype="html", charset="utf-8")
+        message.add_alternative(rendered.html, subtype="html", charset="utf-8")
     return message
-
-
-def _as_lines(buttons: list[Button]) -> str:
-    return "".join(f"\n\n{button.title}: {button.url}" for button in buttons)
-
-
-def _with_links(rendered: Rendered) -> str:
-    """The HTML as written; a link that its writer left out is added rather than lost."""
-    body = rendered.html or ""
-    lost = [b for b in rendered.buttons if b.url and b.url not in body and html.escape(b.url) not in body]
-    links = "".join(f'<p><a href="{html.escape(b.url or "")}">{html.escape(b.title)}</a></p>' for b in lost)
-    head, closing, tail = body.partition("</body>")
-    return head + links + closing + tail
 
 
 def _address(message: EmailMessage, recipient: str, key: UUID, config: EmailConfig) -> None:

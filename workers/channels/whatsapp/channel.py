@@ -89,6 +89,10 @@ class WhatsApp:
         """Every entry, change, status and message of one payload."""
         return webhook.parse(raw)
 
+    def close(self) -> None:
+        """Let go of this thread's connection; the next attempt opens another."""
+        self._sessions.close()
+
 
 def _lost(error: Exception) -> str:
     """Both are *unknown*; the story tells a silent provider from a broken line."""

@@ -98,6 +98,12 @@ class Sessions:
         self._local.used = now
         return session
 
+    def close(self) -> None:
+        """Let go of this thread's connection; the next request opens another."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is not None:
+            session.close()
+
 
 def _session() -> requests.Session:
     session = requests.Session()
