@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
+from email.utils import make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -130,9 +131,10 @@ async def reply(rooms: Rooms, fields: Fields) -> Any:
     message = _from_person(rooms, channel, address, text, target)
     if channel is Channel.EMAIL and target is not None:
         raw, to = letter(target, text, _name(rooms, address), rooms.now())
-        rooms.courier.post_mail(raw, to)
+        taken = rooms.courier.post_mail(raw, to)
     else:
-        rooms.courier.post_change(reply_change(rooms.environment, message, _name(rooms, address)))
+        taken = rooms.courier.post_change(reply_change(rooms.environment, message, _name(rooms, address)))
+    rooms.spawn(_note_taken(rooms, message, taken))
     return _message_row(message)
 
 
@@ -151,13 +153,16 @@ async def press(rooms: Rooms, fields: Fields) -> Any:
     pressed = rooms.messages.put(replace(target, pressed=button.title))
     message = _from_person(rooms, target.channel, target.address, button.title, target, kind="press")
     name, payload = _name(rooms, target.address), button.payload or ""
-    rooms.courier.post_change(press_change(rooms.environment, message, pressed, name, payload))
+    taken = rooms.courier.post_change(press_change(rooms.environment, message, pressed, name, payload))
+    rooms.spawn(_note_taken(rooms, message, taken))
     return _message_row(message)
 
 
 async def read(rooms: Rooms, fields: Fields) -> Any:
-    """Open a person's messages: all of one person (person, recipient), or one (message_id)."""
-    opened = [message for message in _chosen(rooms, fields) if not message.opened and not message.from_person]
+    """Open a person's messages: all (person, recipient), those of one channel, or one (message_id)."""
+    channel = str(fields.get("channel") or "")
+    unopened = [message for message in _chosen(rooms, fields) if not message.opened and not message.from_person]
+    opened = [message for message in unopened if not channel or message.channel == channel]
     for message in opened:
         rooms.messages.put(replace(message, opened=True))
         if message.receipts and message.reached and message.told != "read":
@@ -169,6 +174,10 @@ async def reset(rooms: Rooms, _fields: Fields) -> Any:
     """Forget everything but the approved templates."""
     rooms.reset()
     return {"status": "ok"}
+
+
+async def _note_taken(rooms: Rooms, message: Message, taken: "asyncio.Future[bool]") -> None:
+    rooms.messages.tell(message.id, "delivered" if await taken else "failed")
 
 
 async def _tell_read(rooms: Rooms, message: Message) -> None:
@@ -205,9 +214,7 @@ def _target(rooms: Rooms, fields: Fields) -> Message | None:
 def _from_person(
     rooms: Rooms, channel: Channel, address: str, text: str, target: Message | None, kind: str = "text"
 ) -> Message:
-    message_id = (
-        new_wamid(address) if channel is Channel.WHATSAPP else f"<reply-{len(rooms.witness)}-{id(target)}@sandbox>"
-    )
+    message_id = new_wamid(address) if channel is Channel.WHATSAPP else make_msgid(domain="sandbox.invalid")
     rooms.people.at(channel, address)
     return rooms.messages.put(
         Message(
@@ -219,7 +226,6 @@ def _from_person(
             from_person=True,
             kind=kind,
             context=target.id if target else None,
-            told="sent",
         )
     )
 

@@ -90,6 +90,8 @@ async def listen(answer: Answer, host: str, port: int) -> asyncio.Server:
             writer.transport.abort()
         except Dropped:
             writer.transport.abort()
+        except asyncio.CancelledError:  # only when the process ends; asyncio would log it as a failure
+            writer.transport.abort()
         finally:
             writer.close()
 

@@ -33,6 +33,12 @@ TICKS = {
     "read": ("two", "the sender knows: read"),
     "failed": ("cross", "the sender knows: failed"),
 }
+OWN_TICKS = {
+    "accepted": ("clock", "not taken by the business yet"),
+    "delivered": ("two", "the business has it"),
+    "read": ("two", "the business has read it"),
+    "failed": ("cross", "the business did not take it"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from jinja2 import FileSystemLoader
 
 from sandbox.faults import EMAIL, ENDINGS, KINDS, PASSING, WHATSAPP, Channel
 from sandbox.http1 import EventStream, Request, Response
-from sandbox.page.sheet import TICKS, chat_markup, clock_time, day_name, mail_token, openable, sheet
+from sandbox.meta.errors import ERRORS
+from sandbox.page.sheet import OWN_TICKS, TICKS, chat_markup, clock_time, day_name, mail_token, openable, sheet
 from sandbox.rooms import Rooms
 
 HERE = Path(__file__).parent
@@ -98,6 +99,8 @@ def _templates() -> Jinja:
         "Channel": Channel,
         "KINDS": KINDS,
         "TICKS": TICKS,
+        "OWN_TICKS": OWN_TICKS,
+        "ERRORS": ERRORS,
         "day_name": day_name,
         "ENDINGS": ENDINGS,
         "WHATSAPP": WHATSAPP,

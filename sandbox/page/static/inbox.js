@@ -84,7 +84,7 @@ function toEnd(wall) {
 function markRead() {
   const button = document.querySelector("[data-read]:not([hidden])");
   if (!button || document.visibilityState !== "visible") return;
-  post("/_sandbox/read", new URLSearchParams({ recipient: "", person: button.dataset.read }));
+  post("/_sandbox/read", new URLSearchParams({ person: button.dataset.read, channel: button.dataset.channel }));
 }
 
 async function post(path, fields) {
