@@ -12,7 +12,7 @@ from postroom.store.contacts import contact_points
 from postroom.store.engine import Connection
 from postroom.store.intents import Intent, LegState, add_legs, lock_intent, set_stage
 from postroom.store.notices import raise_notice
-from workers.tasks.write import addresses_of, draft_of, stage_legs
+from workers.tasks.write import draft_of, stage_legs
 from workers.wiring import Rooms
 
 log = structlog.get_logger()
@@ -34,13 +34,15 @@ def _advance(connection: Connection, rooms: Rooms, intent_id: UUID, *, overdue: 
     states = _present(intent, legs)
     stage, started = intent.stage, 0
     while (following := next_stage(draft.plan, stage, states, overdue=overdue)) is not None:
-        points = contact_points(connection, rooms.sealer, addresses_of(draft.event))
+        points = contact_points(connection, rooms.sealer, draft.addresses.values())
         written = add_legs(
             connection, rooms.sealer, [(intent, leg) for leg in stage_legs(rooms, draft, following, points)]
         )
         states = {leg.channel: leg.state for leg in written}
         stage, started, overdue = following, started + 1, False
-        log.info("fell_back", intent_id=str(intent.id), company=intent.company, channels=[leg.channel for leg in written])
+        log.info(
+            "fell_back", intent_id=str(intent.id), company=intent.company, channels=[leg.channel for leg in written]
+        )
     if started:
         set_stage(connection, intent.id, stage)
     if states and all(state in MISSED for state in states.values()):

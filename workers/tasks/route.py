@@ -1,7 +1,7 @@
 """The sorting room: who hears of an event, on which channel, and in which words."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -10,7 +10,7 @@ from postroom.domain import languages
 from postroom.domain.channels import ChannelName
 from postroom.domain.events import Event, event_from
 from postroom.domain.messages import State, Urgency
-from postroom.domain.routing import Contact, Rule, plan, reach_of, rules_for
+from postroom.domain.routing import Contact, Reach, Rule, plan, reach_of, rules_for
 from postroom.store.contacts import Address, ContactPoint, contact_points
 from postroom.store.engine import Connection
 from postroom.store.ids import new_id
@@ -90,15 +90,15 @@ def route_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow],
     """Write the intents and first legs of these events, set-wise; an event tells a person by a rule only once."""
     if not rows:
         return set()
-    events = [(row, event_from(row.payload)) for row in rows]
+    arrivals = [_arrival(row) for row in rows]
     points = contact_points(
-        connection, rooms.sealer, [address for _, event in events for address in addresses_of(event)]
+        connection, rooms.sealer, [address for arrival in arrivals for address in arrival.addresses.values()]
     )
     now = rooms.clock.now()
     drafts = [
-        _draft(rooms, row, event, rule, points, now)
-        for row, event in events
-        for rule in rules_for(event.type, rooms.book.rules)
+        _draft(rooms, arrival, rule, points, now)
+        for arrival in arrivals
+        for rule in rules_for(arrival.event.type, rooms.book.rules)
     ]
     new = add_intents(connection, rooms.sealer, [draft.intent for draft in drafts])
     fresh = [draft for draft in drafts if draft.intent.id in new]
@@ -113,21 +113,28 @@ def route_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow],
     return _lanes(fresh, written)
 
 
-def _draft(
-    rooms: Rooms,
-    row: InboxRow,
-    event: Event,
-    rule: Rule,
-    points: dict[Address, ContactPoint],
-    now: datetime,
-) -> Draft:
-    known = {address.channel: points[address] for address in addresses_of(event)}
-    reach = {channel: _with_memory(contact, known.get(channel)) for channel, contact in reach_of(event).items()}
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    row: InboxRow
+    event: Event
+    reach: Reach
+    addresses: Mapping[ChannelName, Address]
+
+
+def _arrival(row: InboxRow) -> _Arrival:
+    event = event_from(row.payload)
+    reach = reach_of(event)
+    return _Arrival(row, event, reach, addresses_of(event, reach))
+
+
+def _draft(rooms: Rooms, arrival: _Arrival, rule: Rule, points: Mapping[Address, ContactPoint], now: datetime) -> Draft:
+    event, known = arrival.event, {channel: points[address] for channel, address in arrival.addresses.items()}
+    reach = {channel: _with_memory(contact, known.get(channel)) for channel, contact in arrival.reach.items()}
     made = plan(rule, reach, now=now)
     choices = languages.chain(event.recipient.language, event.company.language)
     intent = Intent(
         id=new_id(),
-        event_id=row.id,
+        event_id=arrival.row.id,
         company=event.company.id,
         rule=rule.message_type,
         recipient=event.recipient_key,
@@ -135,12 +142,12 @@ def _draft(
         subject=event.document,
         plan=made.to_json(),
         stage=0,
-        facts=row.payload,
+        facts=arrival.row.payload,
         languages=[choice.tag for choice in choices],
         config_sha256=rooms.book.sha256,
         not_after=now + rule.not_after,
     )
-    return Draft(intent, event, made)
+    return Draft(intent, event, made, arrival.addresses)
 
 
 def _with_memory(contact: Contact, point: ContactPoint | None) -> Contact:

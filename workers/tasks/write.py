@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from postroom.domain import languages
+from postroom.domain.channels import ChannelName
 from postroom.domain.events import Event, event_from
 from postroom.domain.messages import State
 from postroom.domain.rendering import RenderingFault, render
-from postroom.domain.routing import Plan, PlannedLeg, reach_of
+from postroom.domain.routing import Plan, PlannedLeg, Reach, reach_of
 from postroom.domain.templates import TemplateMissing
 from postroom.store.contacts import Address, ContactPoint
 from postroom.store.ids import new_id
@@ -27,26 +28,27 @@ class Draft:
     intent: Intent
     event: Event
     plan: Plan
+    addresses: Mapping[ChannelName, Address]
 
 
 def draft_of(intent: Intent) -> Draft:
     """The draft of an intent that was kept."""
-    return Draft(intent, event_from(intent.facts), Plan.from_json(intent.plan))
+    event = event_from(intent.facts)
+    return Draft(intent, event, Plan.from_json(intent.plan), addresses_of(event, reach_of(event)))
 
 
-def addresses_of(event: Event) -> list[Address]:
+def addresses_of(event: Event, reach: Reach) -> dict[ChannelName, Address]:
     """Where the recipient can be reached, by the event's own word."""
-    return [
-        Address(event.company.id, event.recipient.partner, channel, contact.address, event.recipient.name)
-        for channel, contact in reach_of(event).items()
+    return {
+        channel: Address(event.company.id, event.recipient.partner, channel, contact.address, event.recipient.name)
+        for channel, contact in reach.items()
         if contact.address is not None
-    ]
+    }
 
 
 def stage_legs(rooms: Rooms, draft: Draft, stage: int, points: Mapping[Address, ContactPoint]) -> list[NewLeg]:
     """The legs of one stage, written. One that cannot be written is born failed, so that a fallback may follow."""
-    where = {address.channel: points[address] for address in addresses_of(draft.event)}
-    return [_write(rooms, draft, stage, leg, where[leg.channel]) for leg in draft.plan.stages[stage]]
+    return [_write(rooms, draft, stage, leg, points[draft.addresses[leg.channel]]) for leg in draft.plan.stages[stage]]
 
 
 def _write(rooms: Rooms, draft: Draft, stage: int, leg: PlannedLeg, point: ContactPoint) -> NewLeg:

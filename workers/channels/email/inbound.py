@@ -26,6 +26,7 @@ _OURS = re.compile(r"\b(?:bounce|reply)\+([0-9a-f]{32})@", re.I)
 _ATTEMPT_HEADER = re.compile(rb"^X-Postroom-Attempt:\s*([0-9a-f-]{36})\s*$", re.I | re.M)
 _DAEMON = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|mdaemon|double-bounce)\b", re.I)
 
+SIGNS_OF_MAIL = ("From", "To", "Date", "Received", "Return-Path", "Message-ID", "Subject")
 COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list", "complaint"})
 BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
 
@@ -93,7 +94,7 @@ def parse(raw: bytes, envelope_to: str, *, bounce_domain: str, account: str) -> 
     """The mail's events. Raises Malformed for bytes that are no mail."""
     try:
         mail = Mail(message_from_bytes(raw), raw, text_of(envelope_to), bounce_domain, account)
-        if not mail.message.keys():
+        if not any(name in mail.message for name in SIGNS_OF_MAIL):
             raise Malformed("The body has no mail headers. Post the raw message (message/rfc822) as it was received.")
         return _read(mail)
     except UNREADABLE as error:
