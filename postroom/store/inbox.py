@@ -85,6 +85,7 @@ _KEEP_EVENTS = text("""
     select new.id, (select id from raw), 'event', new.company, new.source, new.key, new.type, new.payload, new.digest
     from unnest(:ids, :companies, :sources, :keys, :types, :payloads, :digests)
         as new (id, company, source, key, type, payload, digest)
+    order by new.source, new.key -- two batches with the same events in another order would wait for each other
     on conflict (source, key) do nothing
     returning id
 """).bindparams(
