@@ -83,9 +83,9 @@ def valkey_server(short_directory: Path, leash: Leash) -> Iterator[Valkey]:
 @pytest.fixture
 def redis_url(valkey_server: Valkey) -> str:
     """The embedded Valkey, emptied."""
-    with redis.Redis.from_url(valkey_server.url) as client:
+    with redis.Redis.from_url(valkey_server.url()) as client:
         client.flushall()
-    return valkey_server.url
+    return valkey_server.url()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,52 @@
-"""Free TCP ports on the loopback interface."""
+"""Which loopback ports a house listens on: the usual ones where they are free, and the same again next time."""
 
+import json
 import socket
+from collections.abc import Iterable, Mapping, Set
+from pathlib import Path
+
+USUAL = {"WEB_PORT": 8080, "FLOWER_PORT": 5555, "SANDBOX_PORT": 8090, "SANDBOX_SMTP_PORT": 8025, "VALKEY_PORT": 6390}
+
+
+def choose_ports(
+    remembered: Path, given: Mapping[str, str], wanted: Mapping[str, int | None] = USUAL
+) -> tuple[dict[str, int], list[str]]:
+    """A port for each name, and the faults of those that were given. The choice is written down in `remembered`.
+
+    What is `wanted` is a name's usual port; None: any free one.
+    """
+    before = json.loads(remembered.read_text()) if remembered.exists() else {}
+    faults = [fault for name in wanted if name in given and (fault := _fault(name, given[name]))]
+    if faults:
+        return {}, faults
+    chosen = {name: int(given[name]) for name in wanted if name in given}
+    for name, usual in wanted.items():
+        if name not in chosen:
+            chosen[name] = _first_free((before.get(name), usual), taken=set(chosen.values()))
+    remembered.write_text(json.dumps(chosen, indent=2) + "\n")
+    return chosen, _shared(chosen)
+
+
+def _fault(name: str, text: str) -> str | None:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        return f"{name} is {text!r}, which is not a port. Set a number from 1 to 65535, or unset it to let us choose."
+    if not is_free(int(text)):
+        return f"{name} is {text}, and something listens there already. Stop that, or unset {name} to let us choose."
+    return None
+
+
+def _shared(chosen: Mapping[str, int]) -> list[str]:
+    names: dict[int, list[str]] = {}
+    for name, port in chosen.items():
+        names.setdefault(port, []).append(name)
+    return [f"{' and '.join(two)} are both {port}. Unset one." for port, two in names.items() if len(two) > 1]
+
+
+def _first_free(candidates: Iterable[int | None], *, taken: Set[int]) -> int:
+    for port in candidates:
+        if port is not None and port not in taken and is_free(port):
+            return port
+    return free_port()
 
 
 def free_port() -> int:
@@ -11,17 +57,11 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether we could listen on `port` now. A port in TIME_WAIT counts as free: the servers reuse addresses."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0 and _binds(port)
-
-
-def _binds(port: int) -> bool:
+    """Whether a server could listen there; a port that is only winding down (TIME_WAIT) is free to it, and to us."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
-        return True
+    return True

@@ -34,13 +34,14 @@ def wait_until_ready(
     deadline = time.monotonic() + within.total_seconds()
     while not is_ready():
         if not lives():
-            raise Unready(f"{name} ended before it was ready. {_last_words(log)}")
+            raise Unready(f"{name} ended before it was ready. {last_words(log)}")
         if time.monotonic() > deadline:
-            raise Unready(f"{name} was not ready after {within.total_seconds():.0f} s. {_last_words(log)}")
+            raise Unready(f"{name} was not ready after {within.total_seconds():.0f} s. {last_words(log)}")
         time.sleep(0.05)
 
 
-def _last_words(log: Path) -> str:
+def last_words(log: Path) -> str:
+    """The end of a log, as the reason that somebody will look for."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:] if log.exists() else []
     if not lines:
         return f"Its log {log} is empty."

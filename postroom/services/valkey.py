@@ -36,7 +36,6 @@ class Valkey:
     port: int
     password: str
 
-    @property
     def url(self) -> str:
         """Where it is reached; Celery needs a TCP address, since redis-py and kombu spell sockets differently."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
@@ -62,7 +61,7 @@ class Valkey:
     def is_ready(self) -> bool:
         """Whether it answers, its log read back."""
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=3, socket_connect_timeout=3) as client:
+            with redis.Redis.from_url(self.url(), socket_timeout=3, socket_connect_timeout=3) as client:
                 return bool(client.ping())
         except (redis.ConnectionError, redis.TimeoutError):  # BusyLoadingError is a ConnectionError
             return False

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 5.0
 DEAF_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
