@@ -1,6 +1,6 @@
 """Hints: tell a worker that rows wait. A lost hint costs seconds, never a message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import redis
@@ -11,6 +11,8 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.messages import Urgency
 from workers.metrics import HINTS
 from workers.queues import Queue, lane_queue
+
+Lane = tuple[ChannelName, Urgency]
 
 LIFE_MS = 2000
 """A hint that nobody took is given again after this."""
@@ -43,6 +45,11 @@ class Hints:
     def deliver(self, channel: ChannelName, lane: Urgency) -> None:
         """Legs of a lane are due."""
         self._hint("deliver", (channel.value, lane.value), lane_queue(channel, lane))
+
+    def deliver_all(self, lanes: Iterable[Lane]) -> None:
+        """Legs of these lanes are due."""
+        for channel, urgency in lanes:
+            self.deliver(channel, urgency)
 
     def help_deliver(self, channel: ChannelName, lane: Urgency) -> None:
         """A backlog: another thread may drain beside this one, unless one is on its way already."""

@@ -12,42 +12,47 @@ from postroom.store.contacts import contact_points
 from postroom.store.engine import Connection
 from postroom.store.intents import Intent, LegState, add_legs, lock_intent, set_stage
 from postroom.store.notices import raise_notice
+from workers.hints import Lane
 from workers.tasks.write import draft_of, stage_legs
 from workers.wiring import Rooms
 
 log = structlog.get_logger()
 
 
-def fall_back(connection: Connection, rooms: Rooms, intent_ids: Iterable[UUID], *, overdue: bool = False) -> int:
+def fall_back(connection: Connection, rooms: Rooms, intent_ids: Iterable[UUID], *, overdue: bool = False) -> set[Lane]:
     """Start the next stage of every intent whose present one has missed, in the caller's transaction.
 
-    Returns how many stages were started. May be called twice: a stage is written once.
+    Returns the lanes to hint at once it is committed. May be called twice: a stage is written once.
     """
-    return sum(_advance(connection, rooms, intent_id, overdue=overdue) for intent_id in sorted(set(intent_ids)))
+    lanes: set[Lane] = set()
+    for intent_id in sorted(set(intent_ids)):
+        lanes |= _advance(connection, rooms, intent_id, overdue=overdue)
+    return lanes
 
 
-def _advance(connection: Connection, rooms: Rooms, intent_id: UUID, *, overdue: bool) -> int:
+def _advance(connection: Connection, rooms: Rooms, intent_id: UUID, *, overdue: bool) -> set[Lane]:
     intent, legs = lock_intent(connection, rooms.sealer, intent_id)
     if intent.not_after is not None and rooms.clock.now() > intent.not_after:
-        return 0
+        return set()
     draft = draft_of(intent)
     states = _present(intent, legs)
-    stage, started = intent.stage, 0
+    stage, lanes = intent.stage, set[Lane]()
     while (following := next_stage(draft.plan, stage, states, overdue=overdue)) is not None:
         points = contact_points(connection, rooms.sealer, draft.addresses.values())
         written = add_legs(
             connection, rooms.sealer, [(intent, leg) for leg in stage_legs(rooms, draft, following, points)]
         )
         states = {leg.channel: leg.state for leg in written}
-        stage, started, overdue = following, started + 1, False
+        stage, overdue = following, False
+        lanes |= {(leg.channel, intent.urgency) for leg in written}
         log.info(
             "fell_back", intent_id=str(intent.id), company=intent.company, channels=[leg.channel for leg in written]
         )
-    if started:
+    if stage != intent.stage:
         set_stage(connection, intent.id, stage)
     if states and all(state in MISSED for state in states.values()):
         _tell_of_silence(connection, intent)
-    return started
+    return lanes
 
 
 def _present(intent: Intent, legs: Iterable[LegState]) -> dict[ChannelName, State]:

@@ -16,14 +16,15 @@ from postroom.store.receipts import (
     subjects_by_provider_id,
     take_turn,
 )
+from workers.hints import Lane
 from workers.tasks.fall_back import fall_back
 from workers.wiring import Rooms
 
 log = structlog.get_logger()
 
 
-def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent) -> None:
-    """Apply one reply, button press or opt-out; in order for each contact."""
+def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent) -> set[Lane]:
+    """Apply one reply, button press or opt-out; in order for each contact. Returns the lanes to hint at."""
     blind = None if event.address is None else rooms.sealer.blind(event.channel, event.address)
     if blind is not None:
         take_turn(connection, blind)
@@ -36,6 +37,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         payload=event.payload,
         at=event.occurred_at,
     )
+    lanes: set[Lane] = set()
     kept = keep_reply(connection, rooms.sealer, who, reply)
     if kept and event.kind is EventKind.OPTED_OUT and who is not None and blind is not None:
         stopped = revoke_consent(
@@ -46,7 +48,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
             source=f"reply:{event.channel}",
             wording=(event.text or "")[:200],
         )
-        fall_back(connection, rooms, stopped)
+        lanes = fall_back(connection, rooms, stopped)
     log.info(
         "heard",
         kind=event.kind.value,
@@ -54,6 +56,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         company=who.company if who else None,
         message_id=str(who.last_message_id) if who else None,
     )
+    return lanes
 
 
 def _answered(connection: Connection, event: ChannelEvent) -> UUID | None:

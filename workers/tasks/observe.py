@@ -19,6 +19,7 @@ from postroom.store.inbox import (
 from postroom.store.notices import raise_notice
 from workers.app import app
 from workers.channels.base import Malformed
+from workers.hints import Lane
 from workers.metrics import OBSERVED, UNREAD
 from workers.tasks.hear import hear
 from workers.tasks.settle import settle
@@ -104,12 +105,13 @@ def _apply_batch(rooms: Rooms, limit: int, summary: Summary) -> int:
     try:
         with rooms.engine.begin() as connection:
             rows = take_events(connection, rooms.sealer, "channel", limit)
-            _apply(connection, rooms, rows, summary)
+            lanes = _apply(connection, rooms, rows, summary)
     except Exception as error:
         if limit == 1:
             raise
         log.error("batch_failed", error=type(error).__name__, exc_info=True)
         return sum(_apply_alone(rooms, summary) for _ in range(limit))
+    rooms.hints.deliver_all(lanes)
     return len(rows)
 
 
@@ -130,15 +132,16 @@ def _apply_alone(rooms: Rooms, summary: Summary) -> int:
     return 1
 
 
-def _apply(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> None:
+def _apply(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> set[Lane]:
     events = [(row, ChannelEvent.from_json(row.payload)) for row in rows]
     receipts = [(row, event) for row, event in events if event.kind in RECEIPTS]
     words = [(row, event) for row, event in events if event.kind not in RECEIPTS]
-    done = settle(connection, rooms, receipts, summary)
+    done, lanes = settle(connection, rooms, receipts, summary)
     for row, event in words:
-        hear(connection, rooms, row, event)
+        lanes |= hear(connection, rooms, row, event)
         done.append(row.id)
     for _, event in events:
         OBSERVED.labels(channel=event.channel.value, kind=event.kind.value).inc()
         summary.add(event.kind.value)
     mark_done(connection, "inbox", done)
+    return lanes

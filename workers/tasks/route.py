@@ -9,7 +9,7 @@ import structlog
 from postroom.domain import languages
 from postroom.domain.channels import ChannelName
 from postroom.domain.events import Event, event_from
-from postroom.domain.messages import State, Urgency
+from postroom.domain.messages import State
 from postroom.domain.routing import Contact, Reach, Rule, plan, reach_of, rules_for
 from postroom.store.contacts import Address, ContactPoint, contact_points
 from postroom.store.engine import Connection
@@ -19,6 +19,7 @@ from postroom.store.intents import Intent, NewLeg, add_intents, add_legs
 from postroom.store.notices import raise_notice
 from postroom.store.timers import set_timer
 from workers.app import app
+from workers.hints import Lane
 from workers.metrics import ROUTED
 from workers.tasks.fall_back import fall_back
 from workers.tasks.summary import Summary
@@ -26,7 +27,6 @@ from workers.tasks.write import Draft, addresses_of, stage_legs
 from workers.wiring import Rooms, rooms
 
 BATCH = 50
-Lanes = set[tuple[ChannelName, Urgency]]
 log = structlog.get_logger()
 
 
@@ -57,8 +57,7 @@ def _batch(rooms: Rooms, limit: int, summary: Summary) -> int:
         # One of them is poison: take them one by one, so that the others go on.
         log.error("batch_failed", error=type(error).__name__, exc_info=True)
         return sum(_alone(rooms, summary) for _ in range(limit))
-    for channel, lane in lanes:
-        rooms.hints.deliver(channel, lane)
+    rooms.hints.deliver_all(lanes)
     return len(rows)
 
 
@@ -86,7 +85,7 @@ def _fail(connection: Connection, row: InboxRow, words: str, summary: Summary) -
     summary.add("failed")
 
 
-def route_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> Lanes:
+def route_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> set[Lane]:
     """Write the intents and first legs of these events, set-wise; an event tells a person by a rule only once."""
     if not rows:
         return set()
@@ -107,10 +106,10 @@ def route_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow],
         rooms.sealer,
         [(draft.intent, leg) for draft in fresh if draft.plan.stages for leg in stage_legs(rooms, draft, 0, points)],
     )
-    _follow_up(connection, rooms, fresh, written, now)
+    further = _follow_up(connection, rooms, fresh, written, now)
     mark_done(connection, "inbox", [row.id for row in rows])
     _count(fresh, summary)
-    return _lanes(fresh, written)
+    return further | _lanes(fresh, written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +157,10 @@ def _with_memory(contact: Contact, point: ContactPoint | None) -> Contact:
 
 def _follow_up(
     connection: Connection, rooms: Rooms, drafts: Sequence[Draft], written: Sequence[NewLeg], now: datetime
-) -> None:
-    by_leg = {leg.id for leg in written if leg.state is State.FAILED}
-    if by_leg:
-        fall_back(connection, rooms, [draft.intent.id for draft in drafts])
+) -> set[Lane]:
+    lanes: set[Lane] = set()
+    if any(leg.state is State.FAILED for leg in written):
+        lanes = fall_back(connection, rooms, [draft.intent.id for draft in drafts])
     for draft in drafts:
         rule = rooms.book.rule(draft.intent.rule)
         if rule is not None and rule.confirm_within is not None:
@@ -175,6 +174,7 @@ def _follow_up(
             )
         if not draft.plan.stages:
             _tell_of_nobody(connection, draft)
+    return lanes
 
 
 def _tell_of_nobody(connection: Connection, draft: Draft) -> None:
@@ -194,7 +194,7 @@ def _count(drafts: Sequence[Draft], summary: Summary) -> None:
         log.info("routed", event_id=str(draft.intent.event_id), intent_id=str(draft.intent.id), outcome=outcome)
 
 
-def _lanes(drafts: Sequence[Draft], written: Sequence[NewLeg]) -> Lanes:
+def _lanes(drafts: Sequence[Draft], written: Sequence[NewLeg]) -> set[Lane]:
     channels = {leg.channel for leg in written}
     urgencies = {draft.intent.urgency for draft in drafts}
     return {(channel, urgency) for channel in channels for urgency in urgencies}

@@ -93,7 +93,8 @@ def _record(
         recorded = record(connection, channel, [outcome for outcome, _ in decided], window=rooms.limits.unknown_window)
         _remember(connection, decided)
         _note_health(connection, window, [result for _, result in results])
-        fall_back(connection, rooms, [leg.intent_id for leg in recorded if leg.state in MISSED])
+        lanes = fall_back(connection, rooms, [leg.intent_id for leg in recorded if leg.state in MISSED])
+    rooms.hints.deliver_all(lanes)
     for (begun, _), (outcome, following) in zip(results, decided, strict=True):
         _tell(channel, begun, outcome, following, summary)
 

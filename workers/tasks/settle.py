@@ -25,6 +25,7 @@ from postroom.store.receipts import (
     subjects_by_provider_id,
 )
 from postroom.store.safety import circuit, put_circuit
+from workers.hints import Lane
 from workers.tasks.fall_back import fall_back
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
@@ -38,19 +39,25 @@ Received = tuple[InboxRow, ChannelEvent]
 log = structlog.get_logger()
 
 
-def settle(connection: Connection, rooms: Rooms, received: Sequence[Received], summary: Summary) -> list[UUID]:
-    """Apply receipts; those whose message is not known yet are parked. Returns the inbox rows that are done."""
+def settle(
+    connection: Connection, rooms: Rooms, received: Sequence[Received], summary: Summary
+) -> tuple[list[UUID], set[Lane]]:
+    """Apply receipts; those whose message is not known yet are parked.
+
+    Returns the inbox rows that are done, and the lanes to hint at once it is committed.
+    """
     by_channel: defaultdict[ChannelName, list[Received]] = defaultdict(list)
     for row, event in received:
         by_channel[event.channel].append((row, event))
     done: list[UUID] = []
+    lanes: set[Lane] = set()
     for channel, group in by_channel.items():
         matched, strangers = _match(connection, channel, group)
         moved = apply_receipts(connection, channel, [receipt for receipt, _ in matched])
-        _follow_up(connection, rooms, channel, matched, moved)
+        lanes |= _follow_up(connection, rooms, channel, matched, moved)
         done += [receipt.inbox_id for receipt, _ in matched]
         done += [row.id for row, event in strangers if not _parked(connection, row, event, summary)]
-    return done
+    return done, lanes
 
 
 Matched = tuple[ReceiptOf, ChannelEvent]
@@ -105,16 +112,17 @@ def _parked(connection: Connection, row: InboxRow, event: ChannelEvent, summary:
 
 def _follow_up(
     connection: Connection, rooms: Rooms, channel: ChannelName, matched: Sequence[Matched], moved: Sequence[Moved]
-) -> None:
+) -> set[Lane]:
     landed = {leg.message_id: leg for leg in moved}
     for receipt, event in matched:
         leg = landed.get(receipt.subject.message_id)
         if event.fault is not None and leg is not None:
             _learn(connection, channel, receipt, event, event.fault)
-    fall_back(connection, rooms, [leg.intent_id for leg in landed.values() if leg.now in MISSED])
+    lanes = fall_back(connection, rooms, [leg.intent_id for leg in landed.values() if leg.now in MISSED])
     for leg in moved:
         if leg.was is State.FAILED:
             _call_back(connection, rooms, leg)
+    return lanes
 
 
 def _learn(connection: Connection, channel: ChannelName, receipt: ReceiptOf, event: ChannelEvent, fault: Fault) -> None:

@@ -69,7 +69,8 @@ def _keep(rooms: Rooms, legs: Sequence[ClaimedLeg], kept: Sequence[Kept], summar
     intents = {leg.id: leg.intent_id for leg in legs}
     with rooms.engine.begin() as connection:
         keep_back(connection, kept)
-        fall_back(connection, rooms, [intents[each.id] for each in kept if each.state is State.SUPPRESSED])
+        lanes = fall_back(connection, rooms, [intents[each.id] for each in kept if each.state is State.SUPPRESSED])
+    rooms.hints.deliver_all(lanes)
     for each in kept:
         summary.add(f"{each.state} ({each.reason})")
 

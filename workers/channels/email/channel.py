@@ -164,8 +164,10 @@ def _hand_over(smtp: smtplib.SMTP, letter: Letter) -> None:
         code, words = _read(smtp.getreply())
     except OSError as error:
         raise _Lost("no_answer_to_data") from error
-    if code // 100 != 2:
+    if code >= 400:
         raise _Refused(reply_fault(code, words))
+    if code >= 300:
+        raise _Lost("no_answer_to_data")
 
 
 def _read(reply: tuple[int, bytes]) -> tuple[int, str]:
