@@ -31,17 +31,19 @@ def phone(raw: str, country: str | None) -> str:
     try:
         number = phonenumbers.parse(raw, country.upper() if country else None)
     except NumberParseException as error:
-        raise NotAnAddress(_unreadable(error, country)) from None
+        raise NotAnAddress(_unreadable(error, raw)) from None
     verdict = phonenumbers.is_possible_number_with_reason(number)
     if verdict != ValidationResult.IS_POSSIBLE:
         raise NotAnAddress(f"the phone number cannot exist: {_LENGTHS[verdict]}")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def _unreadable(error: NumberParseException, country: str | None) -> str:
-    if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not country:
-        return "the phone number has no country code, and its company has no country"
-    return "the phone number cannot be read as one"
+def _unreadable(error: NumberParseException, raw: str) -> str:
+    if error.error_type != NumberParseException.INVALID_COUNTRY_CODE:
+        return "the phone number cannot be read as one"
+    if raw.lstrip().startswith(("+", "\uff0b")):
+        return "the phone number begins with a code that no country has"
+    return "the phone number has no country code, and its company has no country"
 
 
 def email(raw: str) -> str:

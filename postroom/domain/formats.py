@@ -1,5 +1,6 @@
 """Money, numbers and dates as a language writes them."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -10,6 +11,9 @@ from babel.numbers import format_currency, format_decimal
 
 from postroom.domain.facts import Amount, Money
 from postroom.domain.languages import LAST_RESORT
+
+# CLDR's currencySpacing, which Babel leaves out: a code of letters keeps its distance, KWD 1,250.125.
+_CODE_EDGE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 
 @lru_cache(maxsize=128)
@@ -25,7 +29,7 @@ def locale_of(tag: str) -> Locale:
 
 def money(value: Money | Amount, tag: str) -> str:
     """With its currency: 1.250,00 €."""
-    return format_currency(value.amount, value.currency, locale=locale_of(tag))
+    return _CODE_EDGE.sub("\xa0", format_currency(value.amount, value.currency, locale=locale_of(tag)))
 
 
 def amount(value: Money | Amount, tag: str) -> str:

@@ -113,9 +113,14 @@ class Plan:
     """Empty when nobody can be reached at all."""
     skipped: tuple[Skipped, ...] = ()
 
+    @property
+    def legs(self) -> tuple[PlannedLeg, ...]:
+        """Every leg, in order."""
+        return tuple(leg for stage in self.stages for leg in stage)
+
     def explain(self) -> tuple[str, ...]:
         """One line for every channel of the rule."""
-        legs = [(leg.channel, leg.why) for stage in self.stages for leg in stage]
+        legs = [(leg.channel, leg.why) for leg in self.legs]
         skipped = [(skip.channel, skip.why) for skip in self.skipped]
         return tuple(f"{TITLES[channel]}: {why}" for channel, why in legs + skipped)
 

@@ -26,13 +26,16 @@ _FIRST_JOINED_SCRIPT = "\u0600"  # Arabic and the Indic scripts, which spell wit
 
 _SCHEME = re.compile(r":(?=[/\\]{2})")
 _MAILTO = re.compile(r"(mailto|tel|sms|javascript|data|whatsapp):(?=\S)", re.IGNORECASE)
-# A dot before a label of two or more that begins with a letter makes a host name. Other scripts have dots of their own.
-_DOT = re.compile(r"([.\u3002\uff0e\uff61\u2024\ufe52])(?=[^\W\d_][\w-])")
+# A dot before a label of two or more that begins with a letter makes a host name. Other scripts have dots of their own,
+# and vowel signs that are no \w: .भारत is a top-level domain.
+_DOT = re.compile(r"([.\u3002\uff0e\uff61\u2024\ufe52])(?=[^\W\d_](?:[\w-]|[^\x00-\x7f]))")
+_WWW = re.compile(r"(www\d{0,3}[.\u3002\uff0e\uff61])(?=\S)", re.IGNORECASE)
 _AT = re.compile(r"([@\uff20\ufe6b])(?=\S)")
 _ENCODED_WORD = re.compile(r"=(?=\?)")  # RFC 2047: "=?utf-8?q?...?=" would be decoded when it stands in a subject
 _BREAKS = (
     (_SCHEME, ": "),
     (_MAILTO, r"\1: "),
+    (_WWW, r"\1 "),
     (_DOT, r"\1 "),
     (_AT, r"\1 "),
     (_ENCODED_WORD, "= "),

@@ -3,10 +3,10 @@
 What a channel cannot carry is degraded by one of these rules, or refused with a RenderingFault; nothing vanishes:
 
 - a reply button, where presses do not come back to us: a mailto link if we know our own address, else its `instead`;
-- buttons beyond the channel's number (never those of an approved template): lines of text with their links;
 - a subject, where the channel has none: the first line of the text;
 - HTML, where the channel has none: the text, which is always written too;
-- a text that is too long, a link outside the approved prefix, a fact that the event lacks: refused.
+- too long a text, too many buttons, a link outside the approved prefix, a fact that the event lacks: refused. (How many
+  buttons an approved template has is between Meta and `lint`; the channel's number is for messages without one.)
 """
 
 from collections.abc import Callable, Mapping
@@ -40,11 +40,16 @@ def render(
     `reply_to` is our own address for answers, where the channel has one. Raises RenderingFault and nothing else.
     """
     written = WRITERS[type(version.wording)](version, facts, Reader(language, capabilities, reply_to))
-    if len(written.text) > capabilities.max_text:
-        raise RenderingFault(
-            version.title,
-            f"makes a text of {len(written.text)} characters, and {version.channel} carries {capabilities.max_text}",
-            "Shorten the template.",
-            reason="too_long",
-        )
+    refuse_excess(version, written, capabilities)
     return written
+
+
+def refuse_excess(version: TemplateVersion, written: Rendered, capabilities: Capabilities) -> None:
+    """Refuse what is more than the channel carries."""
+    title, channel = version.title, version.channel
+    if len(written.text) > capabilities.max_text:
+        problem = f"makes a text of {len(written.text)} characters; {channel} carries {capabilities.max_text}"
+        raise RenderingFault(title, problem, "Shorten the template.", reason="too_long")
+    if written.template is None and len(written.buttons) > capabilities.max_buttons:
+        problem = f"has {len(written.buttons)} buttons; {channel} carries {capabilities.max_buttons}"
+        raise RenderingFault(title, problem, "Drop a button from the template.", reason="too_many_buttons")

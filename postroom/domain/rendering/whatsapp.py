@@ -26,17 +26,9 @@ def render_whatsapp(version: TemplateVersion, facts: Facts, reader: Reader) -> R
         channel=version.channel,
         language=version.language,
         text="\n\n".join(part for part in (body, wording.footer) if part),
-        buttons=_buttons(version, wording, facts, reader),
+        buttons=tuple(_button(version, button, facts) for button in wording.buttons),
         template=ProviderTemplate(wording.meta_name, wording.meta_language, tuple(values.items())),
     )
-
-
-def _buttons(version: TemplateVersion, wording: WhatsAppWording, facts: Facts, reader: Reader) -> tuple[Button, ...]:
-    carried = reader.capabilities.max_buttons
-    if len(wording.buttons) > carried:
-        problem = f"has {len(wording.buttons)} buttons, and {version.channel} carries {carried}"
-        raise RenderingFault(version.title, problem, "Drop a button from the template.", reason="too_many_buttons")
-    return tuple(_button(version, button, facts) for button in wording.buttons)
 
 
 def _button(version: TemplateVersion, button: ButtonSpec, facts: Facts) -> Button:
