@@ -1,7 +1,7 @@
 """YAML whose every value knows its line and column."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -51,8 +51,16 @@ class Located:
         return self.value
 
 
-def read_yaml(text: str, file: str) -> Located:
-    """The document. Raises ConfigRefused for broken YAML, and with every duplicate key, alias and odd value at once."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's values, and what its YAML alone has wrong: duplicate keys, aliases, odd numbers."""
+
+    root: Located
+    faults: tuple[ConfigFault, ...]
+
+
+def read_yaml(text: str, file: str) -> Document:
+    """The document. Raises ConfigRefused when it cannot be read as YAML at all."""
     if len(text) > MAX_CHARACTERS:
         raise ConfigRefused([_whole(file, f"is longer than {MAX_CHARACTERS} characters", "Split or shorten it")])
     try:
@@ -65,9 +73,7 @@ def read_yaml(text: str, file: str) -> Located:
         raise ConfigRefused([_whole(file, "is empty", "Begin it as docs/routing.md and docs/templates.md show")])
     reader = _Nodes(file)
     located = reader.read(root, "")
-    if reader.faults:
-        raise ConfigRefused(reader.faults)
-    return located
+    return Document(located, tuple(reader.faults))
 
 
 def _whole(file: str, problem: str, remedy: str) -> ConfigFault:
@@ -88,15 +94,17 @@ class _Nodes:
         self.faults: list[ConfigFault] = []
         self._file = file
 
-    def read(self, node: Node, path: str) -> Located:
-        here = self._place(node, path)
+    def read(self, node: Node, path: str, key: Node | None = None) -> Located:
+        # What is wrong with a whole block is said at its key, one line above it.
+        below = key is not None and key.start_mark.line < node.start_mark.line
+        here = self._place(key if key is not None and below else node, path)
         if node.anchor is not None:
             self.faults.append(here.fault("has an anchor or alias (& or *)", "Write the value out in each place."))
             return here
-        return self._place(node, path, self._value(node, here))
+        return replace(here, value=self._value(node, here))
 
-    def _place(self, node: Node, path: str, value: Any = None) -> Located:
-        return Located(value, self._file, node.start_mark.line + 1, node.start_mark.column + 1, path)
+    def _place(self, node: Node, path: str) -> Located:
+        return Located(None, self._file, node.start_mark.line + 1, node.start_mark.column + 1, path)
 
     def _value(self, node: Node, here: Located) -> Any:
         if isinstance(node, MappingNode):
@@ -114,7 +122,7 @@ class _Nodes:
                 fault = self._place(key, path).fault(f"stands twice (first on line {first})", "Keep one of the two.")
                 self.faults.append(fault)
             else:
-                values[key.value] = self.read(child, path)
+                values[key.value] = self.read(child, path, key)
         return values
 
     def _pairs(self, node: MappingNode, here: Located) -> Iterator[tuple[ScalarNode, Node]]:

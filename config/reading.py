@@ -11,7 +11,7 @@ from config.faults import ConfigFault, ConfigRefused
 from config.located import Located
 
 LONGEST = timedelta(days=366)
-_DURATION = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+_DURATION = re.compile(r"(\d{1,18})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -35,8 +35,8 @@ class Field:
 class Reading:
     """One reading of one file; `refuse_faults` at its end raises everything that was found."""
 
-    def __init__(self) -> None:
-        self.faults: list[ConfigFault] = []
+    def __init__(self, faults: Iterable[ConfigFault] = ()) -> None:
+        self.faults: list[ConfigFault] = list(faults)
 
     def fault(self, here: Located, problem: str, remedy: str) -> None:
         """Note a fault."""

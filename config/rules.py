@@ -46,15 +46,15 @@ def load_routing(path: Path = ROUTING_FILE, *, templates: TemplateSet) -> Routin
 def read_routing(source: str, *, file: str, templates: TemplateSet | None) -> Routing:
     """The rules in a text. Without templates (an old text, to compare with) what is written is not checked."""
     document = read_yaml(source, file)
-    reading = _RoutingReading()
-    fields = reading.mapping(document, {"version": Field(_version), "rules": Field(lambda here: here)})
+    reading = _RoutingReading(document.faults)
+    fields = reading.mapping(document.root, {"version": Field(_version), "rules": Field(lambda here: here)})
     entries = reading.entries(fields["rules"], "Add a rule as docs/routing.md shows.") if fields["rules"] else {}
     rules = [(here, reading.rule(name, here)) for name, here in entries.items()]
     if templates is not None:
         for here, rule in rules:
             if rule is not None:
                 reading.wordings(here, rule, templates)
-        reading.unheard(document.at("rules"), entries)
+        reading.unheard(document.root.at("rules"), entries)
     reading.refuse_faults()
     made = tuple(sorted((rule for _, rule in rules if rule), key=lambda rule: rule.message_type))
     text = canonical(to_json(made))
@@ -145,6 +145,8 @@ class _RoutingReading(Reading):
     def unheard(self, here: Located, entries: Mapping[str, Located]) -> None:
         """Every event that we take must lead somewhere."""
         heard = {str(entry.at("event").value) for entry in entries.values()}
+        if not heard <= set(EVENT_TYPES):
+            return  # a misspelt event is a fault already, and perhaps the one that is missing here
         for event_type in EVENT_TYPES:
             if event_type not in heard:
                 self.fault(here, f"hold no rule for the event {event_type}", f"Add a rule with `event: {event_type}`.")

@@ -40,9 +40,9 @@ def load_templates(folder: Path = TEMPLATES_FOLDER) -> TemplateSet:
 def read_template_file(source: str, *, file: str) -> dict[TemplateVersion, Located]:
     """The versions in one file, each with the place of its variant. Raises ConfigRefused."""
     document = read_yaml(source, file)
-    reading = Reading()
-    head = reading.mapping(document, HEAD)
-    _named_as_its_file(reading, document, head, Path(file).name)
+    reading = Reading(document.faults)
+    head = reading.mapping(document.root, HEAD)
+    _named_as_its_file(reading, document.root, head, Path(file).name)
     variants = reading.entries(head["channels"], "Add whatsapp or email.") if head["channels"] else {}
     written: dict[TemplateVersion, Located] = {}
     for channel, here in variants.items():
