@@ -1,0 +1,177 @@
+"""postroom templates: list, show, preview and lint what Postroom writes."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from config.faults import ConfigRefused
+from config.template_files import TEMPLATES_FOLDER, load_templates
+from postroom.cli.config_faults import refusing, show_refusal, wrong_use
+from postroom.domain import languages
+from postroom.domain.channels import Button, ChannelName, Rendered
+from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.events import Event, EventRefused, event_from, sample_event
+from postroom.domain.meta_templates import meta_definition
+from postroom.domain.rendering import RenderingFault, render
+from postroom.domain.template_lint import GENEROUS
+from postroom.domain.templates import TemplateMissing, TemplateSet, TemplateVersion
+
+app = typer.Typer(no_args_is_help=True, help="What Postroom writes, by message, language and channel.")
+OUT = Console(highlight=False)
+
+Name = Annotated[str, typer.Argument(help="The message type, as in payment_reminder.")]
+Language = Annotated[str, typer.Option("--language", "-l", help="The reader's language, as in pt_BR.")]
+OnChannel = Annotated[ChannelName | None, typer.Option("--channel", "-c", help="One channel only.")]
+Folder = Annotated[Path, typer.Option("--templates", help="The folder of templates.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command("list")
+@refusing
+def list_(channel: OnChannel = None, folder: Folder = TEMPLATES_FOLDER, as_json: AsJson = False) -> None:
+    """Every template with its version's hash."""
+    versions = load_templates(folder).matching(channel=channel)
+    if as_json:
+        typer.echo(json.dumps([_summary(version) for version in versions], ensure_ascii=False, indent=2))
+        return
+    table = Table("message", "language", "channel", "version", "buttons", box=None, header_style="bold")
+    for version in versions:
+        buttons = ", ".join(button.title for button in version.wording.buttons)
+        row = (version.name, version.language, version.channel, version.sha256.hex()[:12], buttons)
+        table.add_row(*map(escape, row))
+    OUT.print(table)
+
+
+@app.command()
+@refusing
+def show(
+    name: Name,
+    language: Language = languages.LAST_RESORT,
+    channel: OnChannel = None,
+    provider: Annotated[bool, typer.Option("--provider", help="As Meta's template API takes it.")] = False,
+    folder: Folder = TEMPLATES_FOLDER,
+) -> None:
+    """Print a template as JSON: as it is kept, or with --provider as its provider approves it."""
+    templates = load_templates(folder)
+    channels = [channel] if channel else [ChannelName.WHATSAPP] if provider else _channels(templates, name)
+    shown = [_show(_found(templates, name, language, each), provider=provider) for each in channels]
+    typer.echo(json.dumps(shown[0] if len(shown) == 1 else shown, ensure_ascii=False, indent=2))
+
+
+@app.command()
+@refusing
+def preview(
+    name: Name,
+    language: Language = languages.LAST_RESORT,
+    channel: OnChannel = None,
+    event: Annotated[Path | None, typer.Option("--event", help="A CloudEvent in a file; else a made-up one.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the email's HTML to this file.")] = None,
+    folder: Folder = TEMPLATES_FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Show a message as its receiver will read it. Nothing is sent."""
+    templates = load_templates(folder)
+    channels = [channel] if channel else _channels(templates, name)
+    written = {each: _written(_found(templates, name, language, each), language, event) for each in channels}
+    if html is not None:
+        _write_html(html, written)
+    if as_json:
+        typer.echo(json.dumps({each.value: rendered.to_json() for each, rendered in written.items()}, indent=2))
+        return
+    for rendered in written.values():
+        OUT.print(_panel(name, rendered))
+
+
+@app.command()
+def lint(
+    folder: Annotated[Path, typer.Argument(help="The folder of templates.")] = TEMPLATES_FOLDER, as_json: AsJson = False
+) -> None:
+    """Find everything for which a template would be refused, by us or by Meta. Exit code 1 if there is anything."""
+    try:
+        versions = load_templates(folder).versions
+    except ConfigRefused as refused:
+        show_refusal(refused, as_json=as_json, retry="postroom templates lint")
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "templates": len(versions)}))
+    else:
+        OUT.print(f"[green]Good.[/] {len(versions)} templates.")
+
+
+def _summary(version: TemplateVersion) -> dict[str, Any]:
+    return {
+        "name": version.name,
+        "language": version.language,
+        "channel": version.channel.value,
+        "event": version.event_type,
+        "sha256": version.sha256.hex(),
+        "buttons": [button.title for button in version.wording.buttons],
+    }
+
+
+def _channels(templates: TemplateSet, name: str) -> list[ChannelName]:
+    if name not in templates.names:
+        raise wrong_use(f"There is no template {name!r}.", "postroom templates list")
+    return list(dict.fromkeys(version.channel for version in templates.matching(name)))
+
+
+def _found(templates: TemplateSet, name: str, language: str, channel: ChannelName) -> TemplateVersion:
+    tags = [choice.tag for choice in languages.chain(language, None)]
+    try:
+        return templates.find(name, tags, channel)
+    except TemplateMissing as error:
+        raise wrong_use(str(error), "postroom templates list") from None
+
+
+def _show(version: TemplateVersion, *, provider: bool) -> dict[str, Any]:
+    if not provider:
+        return {**version.spec, "sha256": version.sha256.hex()}
+    try:
+        return meta_definition(version)
+    except ValueError as error:
+        raise wrong_use(str(error), f"postroom templates show {version.name} --channel whatsapp --provider") from None
+
+
+def _written(version: TemplateVersion, language: str, file: Path | None) -> Rendered:
+    event = _event(file) if file else sample_event(EVENT_TYPES[version.event_type])
+    tags = [choice.tag for choice in languages.chain(language, event.company.language)]
+    locale = languages.locale_for(version.language, tags)
+    try:
+        return render(version, event.facts, language=locale, capabilities=GENEROUS, reply_to="reply@example.com")
+    except RenderingFault as fault:
+        raise wrong_use(str(fault), "postroom templates lint") from None
+
+
+def _event(file: Path) -> Event:
+    try:
+        return event_from(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        problem = error if isinstance(error, EventRefused) else f"it cannot be read: {error}"
+        raise wrong_use(f"{file} holds no event of ours. {problem}.", "postroom templates preview NAME") from None
+
+
+def _write_html(path: Path, written: dict[ChannelName, Rendered]) -> None:
+    page = next((rendered.html for rendered in written.values() if rendered.html), None)
+    if page is None:
+        raise wrong_use("Only an email has HTML.", "postroom templates preview NAME --channel email --html FILE")
+    path.write_text(page, "utf-8")
+    OUT.print(f"HTML written to {escape(str(path))}")
+
+
+def _panel(name: str, rendered: Rendered) -> Panel:
+    buttons = [Text(_button(button), style="bold cyan") for button in rendered.buttons]
+    parts = [Text(rendered.subject, style="bold"), Text()] if rendered.subject else []
+    # Text, not str: what is shown may hold square brackets, which Rich would read as its own.
+    body = Group(*parts, Text(rendered.text), *([Text(), *buttons] if rendered.template else []))
+    return Panel(body, title=escape(f"{name} · {rendered.channel} · {rendered.language}"), title_align="left")
+
+
+def _button(button: Button) -> str:
+    return f"[{button.title}] {button.url}" if button.url else f"[{button.title}]"
