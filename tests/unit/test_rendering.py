@@ -1,0 +1,432 @@
+"""What is written: in the reader's language, and unable to do anything but be read."""
+
+import itertools
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from config.template_files import load_templates
+from postroom.domain import formats
+from postroom.domain.channels import ChannelName, Rendered
+from postroom.domain.event_types import EVENT_TYPES, ORDER_CONFIRMED, PAYMENT_REMINDER
+from postroom.domain.events import facts_of
+from postroom.domain.facts import Amount, Facts, Link, Money
+from postroom.domain.rendering import RenderingFault, render
+from postroom.domain.safe_text import MAX_FACT, for_email, for_whatsapp
+from postroom.domain.template_lint import GENEROUS
+from postroom.domain.templates import TemplateVersion, template_from
+
+WHATSAPP, EMAIL = ChannelName.WHATSAPP, ChannelName.EMAIL
+TEMPLATES = load_templates()
+REMINDER = facts_of(PAYMENT_REMINDER.name, PAYMENT_REMINDER.sample)
+ORDER = facts_of(ORDER_CONFIRMED.name, ORDER_CONFIRMED.sample)
+SAMPLES = {PAYMENT_REMINDER.name: REMINDER, ORDER_CONFIRMED.name: ORDER}
+SHOWS_BUTTONS = replace(GENEROUS, reply_buttons=True)
+
+
+def write(version: TemplateVersion, facts: Facts, language: str = "", **options: Any) -> Rendered:
+    options.setdefault("capabilities", GENEROUS)
+    return render(version, facts, language=language or version.language, **options)
+
+
+def reminder(channel: ChannelName, language: str = "en") -> TemplateVersion:
+    return TEMPLATES.find("payment_reminder", [language], channel)
+
+
+def changed(version: TemplateVersion, **changes: Any) -> TemplateVersion:
+    return template_from({**version.spec, **changes})
+
+
+# What the seed asked for --------------------------------------------------------------------------------------------
+
+
+def test_the_english_reminder_is_worded_as_the_product_owner_worded_it():
+    rendered = write(reminder(WHATSAPP), REMINDER)
+
+    words = "Hi Marta Ruiz, invoice INV/2026/00088 for 1,250.00 EUR\nis due on November 30, 2026."
+    assert rendered.text.startswith(words)
+    assert [button.title for button in rendered.buttons] == ["Pay Now", "View Invoice", "Contact Us"]
+
+
+def test_whatsapp_gets_its_approved_template_with_named_values_in_order():
+    rendered = write(reminder(WHATSAPP, "es"), REMINDER)
+
+    assert rendered.template is not None
+    assert (rendered.template.name, rendered.template.language) == ("payment_reminder", "es")
+    assert rendered.template.body == (
+        ("customer_name", "Marta Ruiz"),
+        ("invoice_number", "INV/2026/00088"),
+        ("amount", "1.250,00"),
+        ("currency", "EUR"),
+        ("due_date", "30 de noviembre de 2026"),
+    )
+    pay, _, contact = rendered.buttons
+    assert pay.url_suffix == "my/invoices/88?access_token=sample"
+    assert (contact.payload, contact.url) == ("contact_us", None)
+
+
+def test_an_email_says_the_same_in_text_and_html_with_a_subject():
+    rendered = write(reminder(EMAIL, "es"), REMINDER)
+
+    assert rendered.subject == "La factura INV/2026/00088 vence el 30 de noviembre de 2026"
+    assert rendered.html is not None
+    for words in ("1.250,00\xa0€", "INV/2026/00088", "Pagar ahora", "https://erp.example.com/my/invoices/88"):
+        assert words in rendered.text
+        assert words in rendered.html
+    assert 'lang="es"' in rendered.html
+
+
+@pytest.mark.parametrize("version", TEMPLATES.versions, ids=lambda version: version.title)
+@pytest.mark.parametrize("language", ["", "de_CH", "ar", "hi"])
+def test_every_template_is_written_whole_in_any_readers_numbers(version: TemplateVersion, language: str):
+    rendered = write(version, SAMPLES[version.event_type], language)
+
+    assert "Marta Ruiz" in rendered.text
+    for part in (rendered.text, rendered.subject or "", rendered.html or ""):
+        assert not re.search(r"\{[{%]|None|Money|Decimal|undefined", part)
+
+
+def test_an_order_without_date_and_lines_is_written_without_them():
+    bare = {**ORDER, "expected_date": None, "lines": None}
+
+    rendered = write(TEMPLATES.find("order_confirmation", ["en"], EMAIL), bare)
+
+    assert "Expected" not in rendered.text
+    assert "×" not in rendered.text
+    assert "\n\n\n" not in rendered.text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "language", "with_currency", "bare"),
+    [
+        ("1250", "EUR", "es_ES", "1.250,00\xa0€", "1.250,00"),
+        ("1250", "EUR", "en", "€1,250.00", "1,250.00"),
+        ("1250.5", "EUR", "fr", "1\u202f250,50\xa0€", "1\u202f250,50"),
+        ("1250", "JPY", "ja", "￥1,250", "1,250"),
+        ("1250.125", "KWD", "en", "KWD\xa01,250.125", "1,250.125"),
+        ("123456789", "INR", "hi", "₹12,34,56,789.00", "12,34,56,789.00"),
+        ("-3", "CHF", "de_CH", "CHF-3.00", "-3.00"),
+    ],
+)
+def test_money_is_written_as_its_language_writes_it(
+    amount: str, currency: str, language: str, with_currency: str, bare: str
+):
+    assert formats.money(Money(Decimal(amount), currency), language) == with_currency
+    assert formats.amount(Amount(Decimal(amount), currency), language) == bare
+
+
+def test_a_language_that_nobody_described_falls_back_to_its_base_and_then_to_english():
+    assert formats.day(date(2026, 11, 30), "es_XX") == "30 de noviembre de 2026"
+    assert formats.day(date(2026, 11, 30), "qq") == "November 30, 2026"
+
+
+# Degrading and refusing ---------------------------------------------------------------------------------------------
+
+
+def test_a_reply_button_becomes_a_letter_to_us_where_mail_has_none():
+    rendered = write(reminder(EMAIL), REMINDER, reply_to="acme+reply@example.com")
+
+    contact = rendered.buttons[-1]
+    assert contact.url is not None
+    assert contact.url.startswith("mailto:acme%2Breply@example.com?subject=Re%3A%20Invoice")
+    assert "Contact Us: mailto:acme%2Breply@example.com\n" in rendered.text
+
+
+def test_a_reply_button_becomes_a_sentence_where_there_is_nowhere_to_answer_to():
+    rendered = write(reminder(EMAIL), REMINDER)
+
+    assert [button.title for button in rendered.buttons] == ["Pay Now", "View Invoice"]
+    assert "Questions? Simply reply to this email." in rendered.text
+    assert "Questions? Simply reply to this email." in (rendered.html or "")
+
+
+def test_a_reply_button_without_its_sentence_is_refused_rather_than_lost():
+    silent = changed(reminder(EMAIL), buttons=[{"title": "Contact Us", "reply": "contact_us"}])
+
+    with pytest.raises(RenderingFault, match=r"Contact Us.*instead"):
+        write(silent, REMINDER)
+
+
+def test_a_channel_without_subject_gets_it_as_the_first_line():
+    bare = replace(GENEROUS, subject=False, html=False)
+
+    rendered = write(reminder(EMAIL), REMINDER, capabilities=bare)
+
+    assert rendered.subject is None
+    assert rendered.html is None
+    assert rendered.text.startswith("Invoice INV/2026/00088 is due on November 30, 2026\n")
+
+
+def test_a_link_outside_the_approved_prefix_is_refused_with_both_hosts():
+    elsewhere = {**REMINDER, "portal_url": Link("https://evil.example/my/invoices/88")}
+
+    with pytest.raises(RenderingFault, match=r"https://erp\.example\.com/.*leads to evil\.example") as refused:
+        write(reminder(WHATSAPP), elsewhere)
+
+    assert refused.value.reason == "link_prefix"
+    assert "evil.example" in write(reminder(EMAIL), elsewhere).text
+
+
+def test_a_fact_that_the_events_do_not_carry_is_named_with_the_remedy():
+    wrong = changed(reminder(WHATSAPP), event=ORDER_CONFIRMED.name, body="Dear {{due_date}} and {{amount_due}} of ours")
+
+    with pytest.raises(RenderingFault) as refused:
+        write(wrong, ORDER)
+
+    assert str(refused.value).startswith(
+        "Template 'payment_reminder/en/whatsapp' uses {amount_due}, {due_date}, which order events do not carry. "
+        "Add the fact in domain/event_types.py or drop it from the template."
+    )
+
+
+def test_a_fact_that_one_event_leaves_out_is_refused_on_whatsapp():
+    order = changed(TEMPLATES.find("order_confirmation", ["en"], WHATSAPP), body="It comes on {{expected_date}} to you")
+
+    with pytest.raises(RenderingFault, match=r"needs \{expected_date\}, which this event leaves out"):
+        write(order, {**ORDER, "expected_date": None})
+
+
+def test_a_text_longer_than_the_channel_carries_is_refused():
+    short = replace(GENEROUS, max_text=40)
+
+    with pytest.raises(RenderingFault, match="email carries 40"):
+        write(reminder(EMAIL), REMINDER, capabilities=short)
+
+
+def test_more_buttons_than_the_channel_carries_are_refused():
+    with pytest.raises(RenderingFault, match="3 buttons; email carries 2"):
+        write(reminder(EMAIL), REMINDER, capabilities=replace(SHOWS_BUTTONS, max_buttons=2))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ customer_name.__class__ }}",
+        "{{ lipsum }}",
+        "{{ customer_name|upper }}",
+        "{{ customer_name.upper() }}",
+        "{% include 'x' %}",
+        "{% macro x() %}{% endmacro %}",
+        "{{ amount_due.amount.__init__ }}",
+        "{{ invoice_nummer }}",
+        "{% if %}",
+    ],
+)
+def test_a_template_that_reaches_beyond_the_facts_is_refused(source: str):
+    with pytest.raises(RenderingFault, match="payment_reminder/en/email"):
+        write(changed(reminder(EMAIL), text=source), REMINDER)
+
+
+# Facts can do nothing -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Eve http://evil.example", "Eve http: //evil. example"),
+        ("Eve HTTPS:\\\\evil.example", "Eve HTTPS: \\\\evil. example"),
+        ("www.evil.example/x", "www. evil. example/x"),
+        ("eve@evil.example", "eve@ evil. example"),
+        ("mailto:eve", "mailto: eve"),
+        ("evil。中国 ｅｖｉｌ．com", "evil。 中国 ｅｖｉｌ． com"),
+        ("evil.भारत", "evil. भारत"),
+        ("@here @channel", "@ here @ channel"),
+        ("Eve\r\nBcc: eve", "Eve Bcc: eve"),
+        ("Eve\t\v\f\x85\u2028Smith", "Eve Smith"),
+        ("abc\u202egnp.exe", "abcgnp. exe"),
+        ("E\u200bv\u2060e\ufeff\u00ad", "Eve"),
+        ("=?utf-8?q?Bcc=3A?=", "= ?utf-8?q?Bcc=3A?="),
+        ("a\x00\x1bb\ud800", "ab"),
+        ("e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301", "é\u0301\u0301\u0301\u0301"),
+        ("\u200b", "–"),
+        ("Society of St. Mary, S.r.l.", "Society of St. Mary, S.r.l."),
+        ("INV/2026.001 v1.2", "INV/2026.001 v1.2"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("Ça & O'Neil <b>", "Ça & O'Neil <b>"),
+    ],
+)
+def test_a_fact_keeps_its_words_and_loses_its_powers(name: str, expected: str):
+    assert for_email(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("*bold* _it_ ~gone~ ```mono``` `c`", "bold it gone mono c"),
+        ("INV_2026_1", "INV_2026_1"),
+        ("evil.*com*", "evil. com"),
+        ("evil.\u200b_com_", "evil. com"),
+        ("h*ttp:/*/evil", "h*ttp: //evil"),
+        ("***", "–"),
+    ],
+)
+def test_whatsapps_own_marks_go_too(name: str, expected: str):
+    assert for_whatsapp(name) == expected
+
+
+def test_a_long_fact_is_bounded():
+    assert for_email("a" * 5000) == "a" * (MAX_FACT - 1) + "…"
+
+
+def test_markup_in_a_fact_is_shown_and_not_obeyed():
+    rendered = write(reminder(EMAIL), {**REMINDER, "customer_name": '<img src=x onerror="alert(1)">'})
+
+    assert "<img" not in (rendered.html or "")
+    assert "&lt;img" in (rendered.html or "")
+
+
+def test_a_fact_is_never_taken_for_a_template():
+    rendered = write(reminder(EMAIL), {**REMINDER, "customer_name": "{{ invoice_number }} {% if x %} {{1}}"})
+
+    assert "Hi {{ invoice_number }} {% if x %} {{1}}," in rendered.text
+
+
+# Everything a hostile name is made of, and whatever Hypothesis thinks of.
+PIECES = (
+    *("http://", "https:", "//", "www.", "evil", ".", "com", "@", "here", "mailto:", "=?utf-8?b?", "?=", "Bcc: x"),
+    *("*", "_", "~", "`", "\r", "\n", "\t", " ", "<a href=", ">", '"', "'", "&", "\u202e", "\u200b", "\u200d", "{{"),
+)
+hostile = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=14).map("".join)
+
+LOOKS_LIKE_A_LINK = re.compile(
+    r"[a-z][a-z0-9+.-]*:[/\\]{2}|www\.\w|(?:mailto|tel|javascript|data):\S"
+    r"|[^\W_][.\u3002\uff0e\uff61][^\W\d_](?:[\w-]|[^\x00-\x7f])|\S[@\uff20]\S",
+    re.IGNORECASE,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(hostile)
+@example("evil.*com*")
+@example("a\u200b.\u200bcom")
+def test_no_link_markup_or_hidden_character_survives_in_a_fact(name: str):
+    for clean in (for_email(name), for_whatsapp(name)):
+        assert not LOOKS_LIKE_A_LINK.search(clean), clean
+        assert clean == " ".join(clean.split())
+        assert len(clean) <= 3 * MAX_FACT
+        assert not {unicodedata.category(char) for char in clean} & {"Cc", "Cs", "Co", "Cn"}
+        assert "\u202e" not in clean
+
+
+@settings(deadline=None, max_examples=300)
+@given(hostile)
+def test_no_mark_stands_where_whatsapp_would_format(name: str):
+    clean = for_whatsapp(name)
+
+    assert "`" not in clean
+    for before, mark, after in zip(f"  {clean}", f" {clean} ", f"{clean}  ", strict=True):
+        if mark in "*_~":
+            inside = all(char.isalnum() or char in "*_~" for char in (before, after))
+            assert inside, clean
+
+
+@settings(deadline=None, max_examples=150)
+@given(hostile, hostile, st.sampled_from(["en", "es", "fr", "de"]))
+def test_whatsapp_values_hold_nothing_that_meta_refuses(name: str, number: str, language: str):
+    rendered = write(reminder(WHATSAPP, language), {**REMINDER, "customer_name": name, "invoice_number": number})
+
+    assert rendered.template is not None
+    for value in dict(rendered.template.body).values():
+        assert value
+        assert not re.search(r"[\n\r\t]| {4,}", value)
+
+
+class _Page(HTMLParser):
+    """The links and tags of a page, and its words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
+
+
+def page(html: str | None) -> _Page:
+    parsed = _Page()
+    parsed.feed(html or "")
+    return parsed
+
+
+PLAIN_PAGES = {
+    shape.name: page(write(TEMPLATES.find(name, ["en"], EMAIL), SAMPLES[shape.name]).html)
+    for name, shape in zip(("payment_reminder", "order_confirmation"), EVENT_TYPES.values(), strict=True)
+}
+URLS = re.compile(r"[a-z]+:[/\\]{2}\S+|www\.\w+", re.IGNORECASE)
+
+
+@settings(deadline=None, max_examples=150)
+@given(hostile, hostile)
+def test_a_name_adds_no_tag_and_no_link_to_an_email(name: str, number: str):
+    rendered = write(
+        reminder(EMAIL), {**REMINDER, "customer_name": name, "company_name": name, "invoice_number": number}
+    )
+
+    hostile_page, plain_page = page(rendered.html), PLAIN_PAGES[PAYMENT_REMINDER.name]
+    assert hostile_page.tags == plain_page.tags
+    assert hostile_page.links == plain_page.links
+    assert set(URLS.findall(rendered.text)) == {"https://erp.example.com/my/invoices/88?access_token=sample"}
+
+
+@settings(deadline=None, max_examples=150)
+@given(hostile, hostile)
+def test_a_rendered_email_parses_to_the_headers_that_were_meant(name: str, number: str):
+    rendered = write(reminder(EMAIL), {**REMINDER, "customer_name": name, "invoice_number": number})
+    letter = EmailMessage(policy=policy.SMTP)
+    letter["From"], letter["To"], letter["Subject"] = "a@example.com", "b@example.com", rendered.subject
+    letter.set_content(rendered.text)
+    letter.add_alternative(rendered.html, subtype="html")
+
+    parsed = message_from_bytes(letter.as_bytes(), policy=policy.SMTP)
+
+    assert parsed.keys() == letter.keys()
+    assert [part.get_content_type() for part in parsed.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert _unfolded(parsed["Subject"]) == _unfolded(rendered.subject)
+
+
+def _unfolded(subject: str | None) -> str:
+    """Folding may move spaces; it may add no word."""
+    return "".join((subject or "").split())
+
+
+def test_the_order_lines_of_a_hostile_shop_are_cleaned_as_well():
+    data = {**ORDER_CONFIRMED.sample["order"], "lines": [{"name": "<b>@here http://evil.example", "quantity": "1"}]}
+    facts = facts_of(ORDER_CONFIRMED.name, {**ORDER_CONFIRMED.sample, "order": data})
+
+    rendered = write(TEMPLATES.find("order_confirmation", ["en"], EMAIL), facts)
+
+    assert "1 × <b>@ here http: //evil. example" in rendered.text
+    assert "&lt;b&gt;@ here http: //evil. example" in (rendered.html or "")
+
+
+def test_what_a_button_opens_is_shown_under_it():
+    html = write(reminder(EMAIL), REMINDER).html or ""
+
+    assert html.count(">erp.example.com</div>") == 2
+
+
+def test_the_layout_is_light_and_dark_narrow_and_free_of_remote_parts():
+    html = write(reminder(EMAIL), REMINDER).html or ""
+
+    assert "prefers-color-scheme: dark" in html
+    assert 'name="viewport"' in html
+    assert not set(page(html).tags) & {"img", "script", "link", "iframe", "form"}
+
+
+def test_rendering_is_the_same_every_time():
+    pairs = itertools.product(TEMPLATES, range(2))
+    written = {(version.title, write(version, SAMPLES[version.event_type])) for version, _ in pairs}
+
+    assert len(written) == len(TEMPLATES.versions)
