@@ -1,0 +1,197 @@
+"""What every channel of the registry must keep, on a real wire."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from postroom.domain.channels import RECEIPTS, ChannelName, EventKind, Fault, Parsed, Receipt, Verdict
+from workers.channels.base import ChannelError, Malformed
+from workers.channels.reference import verdict_tables
+from workers.channels.rulings import find_ruling
+
+Fail = Callable[[Any], ChannelError]
+
+
+def test_every_channel_name_has_a_channel_that_bears_it(bench: Any) -> None:
+    assert bench.channel.name in ChannelName
+    assert bench.channel.account
+
+
+def test_an_accepted_message_is_a_receipt_with_the_providers_id(bench: Any, key: UUID) -> None:
+    before = datetime.now(UTC)
+    receipt = bench.channel.send(bench.material, bench.to, key)
+    assert isinstance(receipt, Receipt)
+    assert receipt.provider_id
+    assert before <= receipt.accepted_at <= datetime.now(UTC)
+    assert bench.seen() == 1
+
+
+def test_a_code_gives_the_verdict_and_the_pace_of_its_row(bench: Any, code: str, fail: Fail) -> None:
+    tables = verdict_tables(bench.channel.name)
+    row = find_ruling(code, tables.VERDICTS, getattr(tables, "SPANS", ()))
+    bench.refuse(code)
+    fault = fail(bench).fault
+    assert row is not None
+    assert (fault.verdict, fault.pace, fault.unreachable) == (row.verdict, row.pace, row.unreachable)
+    assert fault.code == code.replace("x", "9")
+
+
+def test_a_refusal_carries_the_providers_words_and_nobodys_address(bench: Any, code: str, fail: Fail) -> None:
+    bench.refuse(code)
+    detail = fail(bench).fault.detail
+    assert "said the provider" in detail
+    assert not any(part in detail for part in ("34600111222", "marta", "example.net"))
+
+
+def test_a_refusal_is_one_request_and_never_a_retry(bench: Any, code: str, fail: Fail) -> None:
+    bench.refuse(code)
+    fail(bench)
+    assert bench.seen() == 1
+
+
+def test_an_outcome_without_a_code_has_the_verdict_of_its_row(bench: Any, scenario: str, fail: Fail) -> None:
+    row = verdict_tables(bench.channel.name).TRANSPORT[scenario]
+    bench.scenarios[scenario]()
+    fault = fail(bench).fault
+    assert (fault.verdict, fault.pace) == (row.verdict, row.pace)
+    assert fault.code[:6] == scenario[:6]
+
+
+def test_a_row_is_unknown_only_where_the_request_has_left(bench: Any, scenario: str, fail: Fail) -> None:
+    bench.scenarios[scenario]()
+    fault = fail(bench).fault
+    if fault.verdict is Verdict.UNKNOWN:
+        assert bench.seen() == 1
+    if fault.code in ("connect", "bad_address", "unsendable", "starttls_missing", "auth_missing"):
+        assert bench.seen() == 0
+
+
+def test_the_channel_serves_on_after_a_fault(bench: Any, scenario: str, fail: Fail, key: UUID) -> None:
+    bench.scenarios[scenario]()
+    fail(bench)
+    bench.heal()
+    assert bench.channel.send(bench.material, bench.to, key).provider_id
+
+
+# Webhooks -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_provider_signed_is_believed(bench: Any) -> None:
+    raw = b'{"caf\xe9": "bytes that are no UTF-8"}'
+    assert bench.channel.verify(bench.signed(raw), raw)
+
+
+def test_a_header_is_found_whatever_its_case(bench: Any) -> None:
+    headers = bench.signed(b"{}")
+    assert bench.channel.verify({name.lower(): value for name, value in headers.items()}, b"{}")
+    assert bench.channel.verify({name.title(): value for name, value in headers.items()}, b"{}")
+
+
+def test_one_other_byte_is_not_believed(bench: Any) -> None:
+    assert not bench.channel.verify(bench.signed(b"{}"), b"{ }")
+
+
+def test_no_signature_is_not_believed(bench: Any) -> None:
+    assert not bench.channel.verify({}, b"{}")
+
+
+@pytest.mark.parametrize("odd", ["", "é", "sha256=", "v1,", "v1,é", "v1", ",,", "\udcff", "sha256=é" * 99])
+def test_an_odd_signature_is_refused_without_an_exception(bench: Any, odd: str) -> None:
+    signed = bench.signed(b"{}")
+    for name in signed:
+        assert not bench.channel.verify({**signed, name: odd}, b"{}")
+
+
+def test_without_a_secret_nothing_is_believed(bench: Any) -> None:
+    assert not bench.deaf().verify(bench.signed(b"{}"), b"{}")
+
+
+def test_a_payload_is_read_as_its_name_says(bench: Any, payload: Path) -> None:
+    expected = payload.name.partition("__")[0]
+    if expected == "malformed":
+        with pytest.raises(Malformed):
+            _parsed(bench, payload)
+        return
+    parsed = _parsed(bench, payload)
+    assert _sorted_as(parsed) == ({expected} if expected != "mixed" else _sorted_as(parsed))
+    assert expected != "mixed" or len(_sorted_as(parsed)) > 1
+
+
+def test_every_event_can_be_kept_and_told_apart(bench: Any, payload: Path) -> None:
+    if payload.name.startswith("malformed"):
+        return
+    events = _parsed(bench, payload).events
+    assert len({event.key for event in events}) == len(events)
+    for event in events:
+        assert event.key
+        assert event.channel is bench.channel.name
+        assert event.occurred_at.tzinfo is not None
+        assert (event.fault is not None) == (event.kind is EventKind.FAILED)
+        assert (event.kind in RECEIPTS) or event.text
+        json.dumps(dataclasses.asdict(event), default=str).encode()
+
+
+def test_a_receipt_names_the_attempt_that_it_settles(bench: Any, payload: Path, key: UUID) -> None:
+    if not payload.name.startswith(tuple(RECEIPTS)):
+        return
+    assert {event.attempt_id for event in _parsed(bench, payload).events} == {key}
+
+
+def test_the_same_bytes_are_the_same_events(bench: Any, payload: Path) -> None:
+    if payload.name.startswith("malformed"):
+        return
+    assert _parsed(bench, payload) == _parsed(bench, payload)
+
+
+def test_capabilities_are_declared_as_the_payloads_show(bench: Any) -> None:
+    named = {path.name.partition("__")[0] for path in (_folder(bench)).iterdir()}
+    declared = bench.channel.capabilities
+    assert EventKind.OPTED_OUT in named
+    assert (EventKind.REPLIED in named) == declared.replies
+    assert (EventKind.PRESSED in named) == declared.reply_buttons
+    assert (EventKind.READ in named) == declared.read_receipts
+    # An email's `delivered` comes when the other side volunteers it; a channel that declares it always tells.
+    assert not declared.delivered_receipts or EventKind.DELIVERED in named
+    assert {EventKind.FAILED, "ignored", "unknown", "malformed"} <= named
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x00", b"[]", b"null", b"\xff\xfe", b"{" * 100_000, b'{"a":' * 50_000])
+def test_bytes_that_are_no_payload_are_malformed(bench: Any, raw: bytes) -> None:
+    with pytest.raises(Malformed):
+        bench.channel.parse({}, raw)
+
+
+def test_retry_after_is_a_whole_number_of_seconds_from_now(bench: Any, fail: Fail) -> None:
+    if "http_429" not in bench.scenarios:
+        return
+    bench.scenarios["http_429"]()
+    fault: Fault = fail(bench).fault
+    assert fault.retry_after == timedelta(seconds=7)
+
+
+def _folder(bench: Any) -> Path:
+    return Path(__file__).parents[2] / "fixtures" / bench.channel.name
+
+
+def _parsed(bench: Any, payload: Path) -> Parsed:
+    raw = payload.read_bytes()
+    parsed = bench.channel.parse({"X-Envelope-To": _envelope_to(raw)}, raw)
+    assert isinstance(parsed, Parsed)
+    return parsed
+
+
+def _envelope_to(raw: bytes) -> str:
+    """The address that a relay would name; a fixture carries it as its first header."""
+    first = raw.split(b"\n", 1)[0].decode("utf-8", "replace")
+    return first.removeprefix("X-Original-To:").strip() if first.startswith("X-Original-To:") else ""
+
+
+def _sorted_as(parsed: Parsed) -> set[str]:
+    kinds = {event.kind.value for event in parsed.events}
+    return kinds | {"ignored" for _ in parsed.ignored} | {"unknown" for _ in parsed.unknown}
