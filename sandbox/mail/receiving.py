@@ -104,7 +104,7 @@ def kept(mail: EmailMessage, envelope_from: str, to: str, rooms: Rooms) -> Messa
 
 def _part(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
 def _display_name(message: Message) -> str:
