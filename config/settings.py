@@ -1,5 +1,6 @@
 """What the environment says: every setting, its type and its default."""
 
+import os
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -8,12 +9,15 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+RUN_ENV = Path(os.environ.get("POSTROOM_DIR") or ROOT / ".postroom") / "run.env"
+"""Written by `postroom up`, so that a command in another terminal finds the house that runs."""
 
 
 class Settings(BaseSettings):
     """Read once by a door or by wiring, then passed on as values. Each field's upper-case name is its variable."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_prefix="", extra="ignore", frozen=True)
+    # The last wins: the running house, then .env, then the environment.
+    model_config = SettingsConfigDict(env_file=(RUN_ENV, ROOT / ".env"), env_prefix="", extra="ignore", frozen=True)
 
     # Where things are
     database_url: str = Field(description="postgresql://user@host:port/name, or empty for the embedded server")
