@@ -10,14 +10,14 @@ from workers.queues import Queue
 CANARY_SECONDS = 30.0
 
 TIMETABLE: dict[str, dict[str, Any]] = {
-    "keep-house": {"task": "keep_house", "schedule": crontab(minute="10", hour="3"), "options": {"queue": "core"}},
+    "keep-house": {"task": "keep_house", "schedule": crontab(minute="10", hour="3")},
     **{
         f"canary-{queue}": {
             "task": "canary",
             "schedule": CANARY_SECONDS,
             "args": (queue.value,),
             # A canary that nobody heard in its own period is stale; it must not pile up while a worker is away.
-            "options": {"queue": queue.value, "expires": CANARY_SECONDS},
+            "options": {"expires": CANARY_SECONDS},
         }
         for queue in Queue
     },

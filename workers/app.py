@@ -1,7 +1,9 @@
 """The Celery app: broker, late acknowledgement, JSON only, no results."""
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from celery import Celery
@@ -53,11 +55,20 @@ def celery_settings(redis_url: str) -> dict[str, Any]:
     }
 
 
-def _queue_of(name: str, args: tuple[Any, ...], *_rest: Any, **_options: Any) -> dict[str, str] | None:
-    """So that `celery -A workers.app call deliver --args='["whatsapp", "normal"]'` finds the channel's own worker."""
-    if name == "deliver" and len(args) == 2:
-        return {"queue": lane_queue(args[0], args[1]).value}
-    return None
+QUEUES: Mapping[str, Callable[..., Queue]] = MappingProxyType(
+    {
+        "route": lambda: Queue.CORE,
+        "observe": lambda: Queue.CORE,
+        "keep_house": lambda: Queue.CORE,
+        "deliver": lane_queue,
+        "canary": Queue,
+    }
+)
+"""Where each task goes, by its arguments: a call by hand finds the channel's own worker, too."""
+
+
+def _queue_of(name: str, args: Sequence[Any], *_rest: Any, **_options: Any) -> dict[str, str] | None:
+    return {"queue": QUEUES[name](*args).value} if name in QUEUES else None
 
 
 @cache

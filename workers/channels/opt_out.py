@@ -51,7 +51,8 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def _folded(text: str) -> str:
     """Without case, accents, outer punctuation and doubled blanks, so that 'ARRET!' is 'arrêt'."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    # Turkish writes two letters i, and casefold makes the capital of one the small of the other.
+    decomposed = unicodedata.normalize("NFKD", text).casefold().replace("ı", "i")
     bare = "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.category(c).startswith(("M", "C")))
     return " ".join(bare.split())
 

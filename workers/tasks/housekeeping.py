@@ -21,7 +21,7 @@ def canary(queue: str) -> str:
     return f"{queue} is consumed"
 
 
-@app.task(name="keep_house", queue="core")
+@app.task(name="keep_house")
 def keep_house() -> str:
     """Make the coming months' partitions and let go of what has had its time; harmless to run twice."""
     now = datetime.now(UTC)

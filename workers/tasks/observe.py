@@ -31,7 +31,7 @@ BATCH = 100
 log = structlog.get_logger()
 
 
-@app.task(name="observe", queue="core")
+@app.task(name="observe")
 def observe() -> str:
     """Drain providers' webhooks and the events in them; running twice is harmless."""
     return str(drain(rooms()))

@@ -30,7 +30,7 @@ BATCH = 50
 log = structlog.get_logger()
 
 
-@app.task(name="route", queue="core")
+@app.task(name="route")
 def route() -> str:
     """Drain the events in the inbox; running twice is harmless."""
     return str(drain(rooms()))

@@ -40,6 +40,8 @@ class Mail:
     envelope_to: str
     bounce_domain: str
     account: str
+    attempt: UUID | None
+    """Our attempt that it is about, as far as it can be told."""
 
     @property
     def key(self) -> str:
@@ -60,32 +62,17 @@ class Mail:
         except (ValueError, OverflowError, TypeError, IndexError):
             return datetime.now(UTC)
 
-    @property
-    def attempt(self) -> UUID | None:
-        """The attempt that it is about: by its envelope, by the returned part, by what it answers to."""
-        found = _OURS.search(self.envelope_to) or _OURS.search(str(self.message.get("To", "")))
-        returned = _ATTEMPT_HEADER.search(self.raw)
-        threads = " ".join(str(self.message.get(name, "")) for name in ("In-Reply-To", "References"))
-        named = re.search(rf"<([0-9a-f-]{{36}})@{re.escape(self.bounce_domain)}>", threads, re.I)
-        ids = (
-            found.group(1) if found else "",
-            returned.group(1).decode() if returned else "",
-            named.group(1) if named else "",
-        )
-        return next((UUID(one) for one in ids if _is_uuid(one)), None)
-
     def event(self, kind: EventKind, key: str, **rest: object) -> ChannelEvent:
         """An event about the message that this mail is about."""
-        attempt = self.attempt
-        about = f"<{attempt}@{self.bounce_domain}>" if attempt else id_of(self.message.get("In-Reply-To"))
+        ours = f"<{self.attempt}@{self.bounce_domain}>" if self.attempt else ""
         return ChannelEvent(
             kind=kind,
             key=key,
             channel=ChannelName.EMAIL,
             account=self.account,
             occurred_at=self.moment,
-            provider_id=about or None,
-            attempt_id=attempt,
+            provider_id=ours or id_of(self.message.get("In-Reply-To")) or None,
+            attempt_id=self.attempt,
             **rest,  # type: ignore[arg-type]
         )
 
@@ -93,12 +80,27 @@ class Mail:
 def parse(raw: bytes, envelope_to: str, *, bounce_domain: str, account: str) -> Parsed:
     """The mail's events. Raises Malformed for bytes that are no mail."""
     try:
-        mail = Mail(message_from_bytes(raw), raw, text_of(envelope_to), bounce_domain, account)
-        if not any(name in mail.message for name in SIGNS_OF_MAIL):
+        message = message_from_bytes(raw)
+        if not any(name in message for name in SIGNS_OF_MAIL):
             raise Malformed("The body has no mail headers. Post the raw message (message/rfc822) as it was received.")
-        return _read(mail)
+        to = text_of(envelope_to)
+        return _read(Mail(message, raw, to, bounce_domain, account, _attempt(message, raw, to, bounce_domain)))
     except UNREADABLE as error:
         raise Malformed(f"The mail cannot be read ({type(error).__name__}: {error}).") from error
+
+
+def _attempt(message: Message, raw: bytes, envelope_to: str, bounce_domain: str) -> UUID | None:
+    """The attempt by its envelope, by the returned part, or by what the mail answers to: the surest first."""
+    envelope = _OURS.search(envelope_to) or _OURS.search(str(message.get("To", "")))
+    returned = _ATTEMPT_HEADER.search(raw)
+    threads = " ".join(str(message.get(name, "")) for name in ("In-Reply-To", "References"))
+    answered = re.search(rf"<([0-9a-f-]{{36}})@{re.escape(bounce_domain)}>", threads, re.I)
+    named = (
+        envelope.group(1) if envelope else "",
+        returned.group(1).decode() if returned else "",
+        answered.group(1) if answered else "",
+    )
+    return next((UUID(one) for one in named if _is_uuid(one)), None)
 
 
 def _read(mail: Mail) -> Parsed:

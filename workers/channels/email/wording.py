@@ -9,6 +9,9 @@ from html.parser import HTMLParser
 from workers.channels.tokens import text_of
 
 MAX_ANSWER = 20_000
+MAX_READ = 200_000
+"""Characters of a part that are looked at; a pattern over a hostile megabyte could hold a worker for minutes."""
+MAX_LINE = 300
 
 _SIGNATURE = "-- "
 # Each language words it otherwise ('On … wrote:', 'Am … schrieb …:', 'Le … a écrit :'), but it is a line or two with a
@@ -37,14 +40,14 @@ def answer_of(message: Message) -> tuple[str, str]:
 
 def own_words(text: str) -> str:
     """Without signature and trailing quotation. Conservative: what stands between or below quoted lines is kept."""
-    lines = text.splitlines()
+    lines = text[:MAX_READ].splitlines()
     lines = lines[: _cut(lines)]
     while lines and _is_quoted(lines[-1]):
         lines.pop()
         if not (lines and _is_quoted(lines[-1])):
             _drop_introduction(lines)
     kept = "\n".join(lines[: _signature(lines)]).strip()
-    return kept or text.strip()
+    return kept or text[:MAX_READ].strip()
 
 
 def _is_quoted(line: str) -> bool:
@@ -52,12 +55,21 @@ def _is_quoted(line: str) -> bool:
 
 
 def _drop_introduction(lines: list[str]) -> None:
-    """The one or two lines before a quotation that end with a colon and name a date or an address."""
-    for size in (1, 2):
-        tail = " ".join(lines[-size:]).strip()
-        if tail.endswith((":", "：")) and re.search(r"\d|@", tail) and len(tail) < 300:
-            del lines[-size:]
-            return
+    """The line before a quotation that ends with a colon and names a date or an address; wrapped, it is two lines."""
+    last, before = (lines[-1] if lines else ""), (lines[-2] if len(lines) > 1 else "")
+    if not last.rstrip().endswith((":", "：")) or len(last) > MAX_LINE:
+        return
+    if _names_a_date(last):
+        del lines[-1:]
+    elif _names_a_date(before):
+        del lines[-2:]
+    elif "@" in last:
+        del lines[-1:]
+
+
+def _names_a_date(line: str) -> bool:
+    """Whether a number stands in it, outside an address."""
+    return any(char.isdigit() for char in re.sub(r"<[^>]*>|\S+@\S+", "", line[:MAX_LINE]))
 
 
 def _cut(lines: list[str]) -> int:
@@ -87,9 +99,9 @@ def part_text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     raw = payload if isinstance(payload, bytes) else b""
     try:
-        return text_of(raw.decode(part.get_content_charset("utf-8"), "replace"))
+        return text_of(raw.decode(part.get_content_charset("utf-8"), "replace"))[:MAX_READ]
     except LookupError:
-        return text_of(raw.decode("latin-1"))
+        return text_of(raw.decode("latin-1"))[:MAX_READ]
 
 
 def _attachments(message: Message) -> Iterator[str]:

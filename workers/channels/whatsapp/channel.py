@@ -63,6 +63,9 @@ class WhatsApp:
             )
         except NothingLeft as error:
             raise ChannelError(transport_fault("connect", str(error))) from error
+        except ValueError as error:
+            # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
+            raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
         except (requests.Timeout, TimeoutError) as error:
             raise ChannelError(transport_fault("read_timeout")) from error
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:

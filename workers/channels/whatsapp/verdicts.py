@@ -112,6 +112,7 @@ SPANS: tuple[Span, ...] = (
 TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
     {
         "connect": Ruling(R, "No connection was made (refused, no route, DNS, TLS): nothing left"),
+        "misconfigured": Ruling(S, "The API's address cannot be used: nothing left"),
         "read_timeout": Ruling(A, "The request left and no answer came in time"),
         "dropped": Ruling(A, "The connection broke after the request left"),
         "no_message_id": Ruling(A, "An accepted answer that names no message"),
