@@ -305,6 +305,7 @@ class WhatsAppBench:
         }
         self.scenarios = {name: lambda reply=reply: self.meta.replies.append(reply) for name, reply in answers.items()}
         self.scenarios["connect"] = self._unplug
+        self.scenarios["misconfigured"] = lambda: self.rebuild(api_url="http://.example.com")
         self.scenarios["bad_address"] = lambda: setattr(self, "to", "not a number")
         self.scenarios["unsendable"] = self._empty
 
@@ -317,7 +318,11 @@ class WhatsAppBench:
 
     def point_at(self, port: int) -> None:
         """Another server stands in for Meta from now on."""
-        self.channel = self._built(replace(self.config, api_url=f"http://127.0.0.1:{port}"))
+        self.rebuild(api_url=f"http://127.0.0.1:{port}")
+
+    def rebuild(self, **changes: Any) -> None:
+        """The channel anew, configured otherwise."""
+        self.channel = self._built(replace(self.config, **changes))
 
     def _empty(self) -> None:
         self.material = Rendered(ChannelName.WHATSAPP, "en", "  ")

@@ -68,7 +68,7 @@ def test_a_row_is_unknown_only_where_the_request_has_left(bench: Any, scenario: 
     fault = fail(bench).fault
     if fault.verdict is Verdict.UNKNOWN:
         assert bench.seen() == 1
-    if fault.code in ("connect", "bad_address", "unsendable", "starttls_missing", "auth_missing"):
+    if fault.code in ("connect", "misconfigured", "bad_address", "unsendable", "starttls_missing", "auth_missing"):
         assert bench.seen() == 0
 
 
