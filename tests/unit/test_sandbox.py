@@ -240,11 +240,8 @@ def test_any_other_mail_server_is_one(url: str) -> None:
 # --- the documentation
 
 
-def test_the_documentation_has_every_fault_ending_and_setting() -> None:
+def test_the_documentation_has_every_recipient_that_always_fails() -> None:
     words = (ROOT / "docs" / "sandbox.md").read_text()
-    missing = [
-        f"| `{ending}` | `{kind}` |" for ending, kind in ENDINGS.items() if f"| `{ending}` | `{kind}` |" not in words
-    ]
-    missing += [kind for kind in EMAIL if f"| `{kind.replace('_', '-')}@` | `{kind}` |" not in words]
-    missing += [script.title for script in (*WHATSAPP.values(), *EMAIL.values()) if script.title not in words]
-    assert missing == []
+    rows = [f"| `{ending}` | `{kind}` | {WHATSAPP[kind].title}" for ending, kind in ENDINGS.items()]
+    rows += [f"| `{kind.replace('_', '-')}@` | `{kind}` | {script.title}" for kind, script in EMAIL.items()]
+    assert [row for row in rows if row not in words] == []
