@@ -49,10 +49,10 @@ def events_in(headers: Mapping[str, str], text: str) -> list[Sent]:
 
 
 def _batch(value: Any) -> list[Sent]:
-    if not isinstance(value, list) or not value:
-        raise Problem("invalid-event", "A batch is a JSON array of one or more events.", [Fault("", "is not")])
-    if len(value) > MAX_BATCH:
-        raise Problem("too-large", f"A batch holds at most {MAX_BATCH} events; this one holds {len(value)}.")
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_BATCH:
+        found = f"holds {len(value)} events" if isinstance(value, list) else "is not an array"
+        remedy = f"Send a JSON array of 1 to {MAX_BATCH} events."
+        raise Problem("invalid-event", "The batch was not read.", [Fault("", found, remedy)])
     return [Sent(f"/{index}", event) for index, event in enumerate(value)]
 
 

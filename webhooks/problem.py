@@ -77,8 +77,8 @@ KINDS: Mapping[str, Kind] = {
     "too-large": Kind(
         413,
         "The body is too large",
-        "The body, or the number of events in the batch, is over the limit; nothing of it was kept.",
-        "Send fewer events in one batch.",
+        "The body is over the limit of this address; it was not read and nothing was kept.",
+        "Send fewer events in one batch. Limits: 1 MiB for events, 3 MiB for Meta, 10 MiB for mail.",
     ),
     "unsupported-media-type": Kind(
         415,

@@ -198,8 +198,11 @@ def test_a_batch_that_is_no_list_of_events_is_refused(body: Any, sender: Sender)
     assert sender.post(body, content_type=BATCH).status_code == 422
 
 
-def test_a_batch_of_more_than_a_hundred_is_too_large(sender: Sender, reminder: Event) -> None:
-    assert sender.post([reminder] * 101, content_type=BATCH).status_code == 413
+def test_a_batch_of_more_than_a_hundred_is_refused(sender: Sender, reminder: Event) -> None:
+    answer = sender.post([reminder] * 101, content_type=BATCH)
+
+    assert answer.status_code == 422
+    assert faults(answer) == {"": "holds 101 events"}
 
 
 def test_an_id_with_other_content_is_a_conflict_and_the_first_stays(
