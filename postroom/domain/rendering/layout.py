@@ -41,13 +41,14 @@ table.facts tr + tr > * { border-top: 1px solid #e5e8ee; }
   a { color: #93b4ff; }
   table.facts th, .quiet { color: #a9b2c1 !important; }
   table.facts tr + tr > * { border-top-color: #2b323e; }
-  .button { background: #3d6bff !important; color: #ffffff !important; }
+  .button { background: #2f5bea !important; color: #ffffff !important; }
   .button.second { background: #2b323e !important; color: #e8ebf1 !important; }
 }
 </style>
 </head>
 <body class="page" style="margin:0;background:#f3f5f9;">
 <div style="display:none;max-height:0;overflow:hidden;">{{ preheader }}</div>
+<div role="main">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
 <tr><td class="outer" align="center" style="padding:32px 16px;background:#f3f5f9;">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px;">
@@ -73,6 +74,7 @@ style="display:inline-block;padding:12px 22px;border-radius:9px;text-align:cente
 </table>
 </td></tr>
 </table>
+</div>
 </body>
 </html>
 """
