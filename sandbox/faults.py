@@ -36,7 +36,7 @@ class Script:
     cut: Cut | None = None
     receipts: tuple[str, ...] = ("sent", "delivered")
     failure: int | None = None
-    """The Meta error code inside a `failed` receipt."""
+    """The Meta error code inside a `failed` receipt, which is the only one unless `receipts` names others."""
     early: bool = False
     """The receipts go out before the answer."""
     bounce: str | None = None
@@ -75,6 +75,10 @@ WHATSAPP = MappingProxyType(
         "duplicate_receipts": Script("every receipt comes twice", receipts=("sent", "sent", "delivered", "delivered")),
         "reordered_receipts": Script("receipts in the wrong order", receipts=("read", "delivered", "sent")),
         "early_receipts": Script("receipts come before the answer", early=True),
+        "failed_then_delivered": Script(
+            "failed on one device, then delivered to another", failure=131026, receipts=("failed", "delivered")
+        ),
+        "vanished": Script("accepted; the connection drops, and no receipt ever comes", cut=Cut.AFTER, receipts=()),
     }
 )
 

@@ -7,7 +7,8 @@ event loop, and so one memory without locks, with the SMTP stand-in. Servers for
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -68,7 +69,7 @@ class Response:
 class EventStream:
     """An answer that goes on: server-sent events."""
 
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -179,6 +180,7 @@ def _head(status: int, headers: Mapping[str, str]) -> bytes:
 
 async def _stream(writer: asyncio.StreamWriter, stream: EventStream) -> None:
     writer.write(_head(200, {"Content-Type": "text/event-stream", "Cache-Control": "no-store", **stream.headers}))
-    async for chunk in stream.chunks:
-        writer.write(chunk)
-        await writer.drain()
+    async with aclosing(stream.chunks):
+        async for chunk in stream.chunks:
+            writer.write(chunk)
+            await writer.drain()

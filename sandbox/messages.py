@@ -101,7 +101,9 @@ class MessageBook:
     def tell(self, message_id: str, status: str) -> None:
         """Record that the sender has acknowledged this status; never backwards."""
         message = self._messages.get(message_id)
-        if message and RANK.get(status, -1) > RANK.get(message.told, 3):
+        if message and message.failure and status == "delivered":  # after all, on another device
+            self.put(replace(message, told=status, failure=None))
+        elif message and RANK.get(status, -1) > RANK.get(message.told, 3):
             self.put(replace(message, told=status))
         elif message and status == "failed":
             self.put(replace(message, told="failed"))

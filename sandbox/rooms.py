@@ -1,7 +1,7 @@
 """What the parts of the sandbox share: its memory, its courier and its clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -31,7 +31,7 @@ class Bell:
         for listener in self._listeners:
             listener.set()
 
-    async def changes(self) -> AsyncIterator[bool]:
+    async def changes(self) -> AsyncGenerator[bool, None]:
         """True for each change (those of one moment count as one), False now and then as a sign of life."""
         listener = asyncio.Event()
         self._listeners.add(listener)
@@ -120,8 +120,12 @@ class Rooms:
         self.courier.forget()
         for memory in (self.messages, self.witness, self.people, self.faults):
             memory.clear()
-        self.journal.start_over(self._everything())
+        self.rewrite_journal()
         self.bell.ring()
+
+    def rewrite_journal(self) -> None:
+        """Leave in the journal what is remembered now, and nothing else."""
+        self.journal.start_over(self._everything())
 
     def _remember(self) -> None:
         keep: dict[type, Callable[[Any], object]] = {
@@ -133,7 +137,7 @@ class Rooms:
         for thing in self.journal.replay():
             keep[type(thing)](thing)
         self.witness.resume()
-        self.journal.start_over(self._everything())
+        self.rewrite_journal()
 
     def _everything(self) -> Iterator[object]:
         return chain(self.templates.all(), self.people.all(), self.messages, self.witness.find())

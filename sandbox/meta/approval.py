@@ -66,6 +66,7 @@ async def delete(rooms: Rooms, request: Request, _waba_id: str) -> Response:
             raise Refused(100, f"/name: there is no template {request.query.get('name', '')!r}.", 2593002, "Not found")
     except Refused as refused:
         return answer(refused)
+    rooms.rewrite_journal()
     return json_response({"success": True})
 
 

@@ -199,7 +199,7 @@ def _accepted(dialled: str, message: Message) -> Response:
 
 async def follow(rooms: Rooms, message: Message, script: Script = USUAL) -> None:
     """Send the receipts, one after the other, each after a pause."""
-    statuses = ("failed",) if script.failure else script.receipts
+    statuses = ("failed",) if script.failure and "failed" not in script.receipts else script.receipts
     if rooms.environment.auto_read and statuses == USUAL.receipts:
         statuses = (*statuses, "read")
     for status in statuses:

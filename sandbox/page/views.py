@@ -2,7 +2,8 @@
 
 import mimetypes
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import cache
 from pathlib import Path
 
@@ -75,10 +76,11 @@ async def events(rooms: Rooms, _request: Request, _: str) -> EventStream:
     return EventStream(_changes(rooms), GUARD)
 
 
-async def _changes(rooms: Rooms) -> AsyncIterator[bytes]:
+async def _changes(rooms: Rooms) -> AsyncGenerator[bytes, None]:
     yield b"retry: 1000\n\n"
-    async for changed in rooms.bell.changes():
-        yield b"event: changed\ndata: \n\n" if changed else b": still here\n\n"
+    async with aclosing(rooms.bell.changes()) as changes:
+        async for changed in changes:
+            yield b"event: changed\ndata: \n\n" if changed else b": still here\n\n"
 
 
 async def static(_rooms: Rooms, _request: Request, name: str) -> Response:

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sandbox.testing import Running, eventually
-from tests.browser.conftest import remind, write_mail
+from tests.browser.business import remind, write_mail
 
 
 def open_person(page: Page, sandbox: Running, name: str) -> None:

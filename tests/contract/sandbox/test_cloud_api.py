@@ -243,6 +243,7 @@ def test_a_reaction_is_put_on_its_message(sandbox: Running) -> None:
         ("duplicate_receipts", ["sent", "sent", "delivered", "delivered"]),
         ("reordered_receipts", ["read", "delivered", "sent"]),
         ("sent_only", ["sent"]),
+        ("failed_then_delivered", ["failed", "delivered"]),
         ("no_receipts", []),
     ],
 )
