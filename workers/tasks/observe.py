@@ -1,4 +1,4 @@
-"""The return door: read providers' webhooks, then apply what they tell, each thing once."""
+"""The return door's task: read providers' webhooks, then apply what they tell, each thing once."""
 
 from collections.abc import Sequence
 
@@ -6,25 +6,15 @@ import structlog
 
 from postroom.domain.channels import RECEIPTS, ChannelEvent
 from postroom.store.engine import Connection
-from postroom.store.inbox import (
-    InboxRow,
-    NewChannelEvent,
-    RawRequest,
-    keep_channel_events,
-    mark_done,
-    mark_failed,
-    take_events,
-    take_requests,
-)
+from postroom.store.inbox import InboxRow, mark_done, mark_failed, take_events
 from postroom.store.notices import raise_notice
 from workers.app import app
-from workers.channels.base import Malformed
 from workers.hints import Lane
-from workers.metrics import OBSERVED, UNREAD
+from workers.metrics import OBSERVED
 from workers.tasks.hear import hear
+from workers.tasks.read import read_webhooks
 from workers.tasks.settle import settle
 from workers.tasks.summary import Summary
-from workers.wires import SOURCES
 from workers.wiring import Rooms, rooms
 
 BATCH = 100
@@ -41,64 +31,9 @@ def drain(rooms: Rooms) -> Summary:
     """Read every waiting webhook, then apply its events."""
     rooms.hints.clear("observe")
     summary = Summary("no webhook waited")
-    while _read_batch(rooms, summary) + _apply_batch(rooms, BATCH, summary):
+    while read_webhooks(rooms, summary) + _apply_batch(rooms, BATCH, summary):
         pass
     return summary
-
-
-# Reading --------------------------------------------------------------------------------------------------------------
-
-
-def _read_batch(rooms: Rooms, summary: Summary) -> int:
-    with rooms.engine.begin() as connection:
-        requests = take_requests(connection, rooms.sealer, BATCH)
-        events: list[NewChannelEvent] = []
-        read = []
-        for request in requests:
-            try:
-                events += _read(rooms, request)
-                read.append(request.id)
-            except Malformed as error:
-                _set_aside(connection, request, str(error), summary)
-        keep_channel_events(connection, rooms.sealer, events)
-        mark_done(connection, "request", read)
-    return len(requests)
-
-
-def _read(rooms: Rooms, request: RawRequest) -> list[NewChannelEvent]:
-    channel = SOURCES[request.source]
-    parsed = rooms.channels.all(channel)[0].parse(request.headers, request.body)
-    for how, labels in (("ignored", parsed.ignored), ("unknown", parsed.unknown)):
-        for label in labels:
-            UNREAD.labels(channel=channel.value, how=how, label=label).inc()
-            log.info("webhook_part_unread", channel=channel.value, how=how, label=label, request_id=str(request.id))
-    return [
-        NewChannelEvent(
-            request_id=request.id,
-            source=f"{event.channel}:{event.account}",
-            key=event.key,
-            type=event.kind.value,
-            payload=event.to_json(),
-            # Receipts form a lattice and need no order; what a person says is applied in turn.
-            contact_blind=None if event.kind in RECEIPTS else _blind(rooms, event),
-        )
-        for event in parsed.events
-    ]
-
-
-def _blind(rooms: Rooms, event: ChannelEvent) -> bytes | None:
-    return None if event.address is None else rooms.sealer.blind(event.channel, event.address)
-
-
-def _set_aside(connection: Connection, request: RawRequest, words: str, summary: Summary) -> None:
-    log.warning("webhook_malformed", request_id=str(request.id), source=request.source, problem=words)
-    if mark_failed(connection, "request", request.id, words):
-        told = f"A webhook of {request.source} cannot be read: {words}. It is kept as request {request.id}"
-        raise_notice(connection, key=f"malformed:{request.source}", company="", kind="dead", words=told)
-    summary.add("malformed")
-
-
-# Applying -------------------------------------------------------------------------------------------------------------
 
 
 def _apply_batch(rooms: Rooms, limit: int, summary: Summary) -> int:

@@ -1,29 +1,13 @@
-"""The sorting room: who hears of an event, on which channel, and in which words."""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+"""The sorting room's task: drain the events in the inbox."""
 
 import structlog
 
-from postroom.domain import languages
-from postroom.domain.channels import ChannelName
-from postroom.domain.events import Event, event_from
-from postroom.domain.messages import State
-from postroom.domain.routing import Contact, Reach, Rule, plan, reach_of, rules_for
-from postroom.store.contacts import Address, ContactPoint, contact_points
 from postroom.store.engine import Connection
-from postroom.store.ids import new_id
-from postroom.store.inbox import InboxRow, mark_done, mark_failed, take_events
-from postroom.store.intents import Intent, NewLeg, add_intents, add_legs
+from postroom.store.inbox import InboxRow, mark_failed, take_events
 from postroom.store.notices import raise_notice
-from postroom.store.timers import set_timer
 from workers.app import app
-from workers.hints import Lane
-from workers.metrics import ROUTED
-from workers.tasks.fall_back import fall_back
+from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
-from workers.tasks.write import Draft, addresses_of, stage_legs
 from workers.wiring import Rooms, rooms
 
 BATCH = 50
@@ -50,7 +34,7 @@ def _batch(rooms: Rooms, limit: int, summary: Summary) -> int:
     try:
         with rooms.engine.begin() as connection:
             rows = take_events(connection, rooms.sealer, "event", limit)
-            lanes = route_events(connection, rooms, rows, summary)
+            lanes = sort_events(connection, rooms, rows, summary)
     except Exception as error:
         if limit == 1:
             raise
@@ -68,7 +52,7 @@ def _alone(rooms: Rooms, summary: Summary) -> int:
             return 0
         try:
             with connection.begin_nested():
-                route_events(connection, rooms, rows, summary)
+                sort_events(connection, rooms, rows, summary)
         except Exception as error:  # noqa: BLE001 - the row is counted and, after five times, listed; the others go on
             _fail(connection, rows[0], f"{type(error).__name__}: {error}", summary)
     return 1
@@ -83,118 +67,3 @@ def _fail(connection: Connection, row: InboxRow, words: str, summary: Summary) -
         )
         raise_notice(connection, key=f"dead:{row.id}", company=row.company, kind="dead", words=told)
     summary.add("failed")
-
-
-def route_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> set[Lane]:
-    """Write the intents and first legs of these events, set-wise; an event tells a person by a rule only once."""
-    if not rows:
-        return set()
-    arrivals = [_arrival(row) for row in rows]
-    points = contact_points(
-        connection, rooms.sealer, [address for arrival in arrivals for address in arrival.addresses.values()]
-    )
-    now = rooms.clock.now()
-    drafts = [
-        _draft(rooms, arrival, rule, points, now)
-        for arrival in arrivals
-        for rule in rules_for(arrival.event.type, rooms.book.rules)
-    ]
-    new = add_intents(connection, rooms.sealer, [draft.intent for draft in drafts])
-    fresh = [draft for draft in drafts if draft.intent.id in new]
-    written = add_legs(
-        connection,
-        rooms.sealer,
-        [(draft.intent, leg) for draft in fresh if draft.plan.stages for leg in stage_legs(rooms, draft, 0, points)],
-    )
-    further = _follow_up(connection, rooms, fresh, written, now)
-    mark_done(connection, "inbox", [row.id for row in rows])
-    _count(fresh, summary)
-    return further | _lanes(fresh, written)
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    row: InboxRow
-    event: Event
-    reach: Reach
-    addresses: Mapping[ChannelName, Address]
-
-
-def _arrival(row: InboxRow) -> _Arrival:
-    event = event_from(row.payload)
-    reach = reach_of(event)
-    return _Arrival(row, event, reach, addresses_of(event, reach))
-
-
-def _draft(rooms: Rooms, arrival: _Arrival, rule: Rule, points: Mapping[Address, ContactPoint], now: datetime) -> Draft:
-    event, known = arrival.event, {channel: points[address] for channel, address in arrival.addresses.items()}
-    reach = {channel: _with_memory(contact, known.get(channel)) for channel, contact in arrival.reach.items()}
-    made = plan(rule, reach, now=now)
-    choices = languages.chain(event.recipient.language, event.company.language)
-    intent = Intent(
-        id=new_id(),
-        event_id=arrival.row.id,
-        company=event.company.id,
-        rule=rule.message_type,
-        recipient=event.recipient_key,
-        urgency=rule.urgency,
-        subject=event.document,
-        plan=made.to_json(),
-        stage=0,
-        facts=arrival.row.payload,
-        languages=[choice.tag for choice in choices],
-        config_sha256=rooms.book.sha256,
-        not_after=now + rule.not_after,
-    )
-    return Draft(intent, event, made, arrival.addresses)
-
-
-def _with_memory(contact: Contact, point: ContactPoint | None) -> Contact:
-    if point is None:
-        return contact
-    return replace(contact, opted_out=point.opted_out, unreachable_until=point.unreachable_until)
-
-
-def _follow_up(
-    connection: Connection, rooms: Rooms, drafts: Sequence[Draft], written: Sequence[NewLeg], now: datetime
-) -> set[Lane]:
-    lanes: set[Lane] = set()
-    if any(leg.state is State.FAILED for leg in written):
-        lanes = fall_back(connection, rooms, [draft.intent.id for draft in drafts])
-    for draft in drafts:
-        rule = rooms.book.rule(draft.intent.rule)
-        if rule is not None and rule.confirm_within is not None:
-            set_timer(
-                connection,
-                kind="confirm",
-                key=f"confirm:{draft.intent.id}",
-                company=draft.intent.company,
-                subject_id=draft.intent.id,
-                due_at=now + rule.confirm_within,
-            )
-        if not draft.plan.stages:
-            _tell_of_nobody(connection, draft)
-    return lanes
-
-
-def _tell_of_nobody(connection: Connection, draft: Draft) -> None:
-    intent = draft.intent
-    words = (
-        f"Nobody can be reached about {intent.subject} ({intent.rule}): {'; '.join(draft.plan.explain())}. "
-        f"Look: postroom events show {intent.event_id}"
-    )
-    raise_notice(connection, key=f"silence:{intent.id}", company=intent.company, kind="undelivered", words=words)
-
-
-def _count(drafts: Sequence[Draft], summary: Summary) -> None:
-    for draft in drafts:
-        outcome = "planned" if draft.plan.stages else "unreachable"
-        ROUTED.labels(message_type=draft.intent.rule, outcome=outcome).inc()
-        summary.add(f"{draft.intent.rule} {outcome}")
-        log.info("routed", event_id=str(draft.intent.event_id), intent_id=str(draft.intent.id), outcome=outcome)
-
-
-def _lanes(drafts: Sequence[Draft], written: Sequence[NewLeg]) -> set[Lane]:
-    channels = {leg.channel for leg in written}
-    urgencies = {draft.intent.urgency for draft in drafts}
-    return {(channel, urgency) for channel in channels for urgency in urgencies}
