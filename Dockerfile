@@ -25,4 +25,4 @@ USER postroom
 EXPOSE 8080
 ENTRYPOINT ["sh", "-c", "mkdir -p \"$METRICS_DIR\" && exec \"$@\"", "postroom"]
 CMD ["granian", "--interface", "wsgi", "--factory", "--host", "0.0.0.0", "--port", "8080", "--workers", "1", \
-     "--blocking-threads", "8", "--no-ws", "--log-level", "warning", "webhooks.app:create_app"]
+     "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "webhooks.app:create_app"]

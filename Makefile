@@ -22,7 +22,7 @@ $(BIN)/python:
 $(READY): $(BIN)/python requirements-embedded.lock pyproject.toml
 	@echo "Installing what Postroom needs (a minute or two, once)"
 	@$(PIP_INSTALL) --require-hashes -r requirements-embedded.lock
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 $(READY_DEV): $(READY) requirements-dev.lock

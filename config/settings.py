@@ -9,15 +9,16 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN_ENV = Path(os.environ.get("POSTROOM_DIR") or ROOT / ".postroom") / "run.env"
-"""Written by `postroom up`, so that a command in another terminal finds the house that runs."""
+HOUSE = Path(os.environ.get("POSTROOM_DIR") or ROOT / ".postroom")
+"""Where the house that runs here keeps its things."""
+FILES = (HOUSE / "run.env", ROOT / ".env")
+"""What the running house says, then what the user says; the environment has the last word."""
 
 
 class Settings(BaseSettings):
     """Read once by a door or by wiring, then passed on as values. Each field's upper-case name is its variable."""
 
-    # The last wins: the running house, then .env, then the environment.
-    model_config = SettingsConfigDict(env_file=(RUN_ENV, ROOT / ".env"), env_prefix="", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=FILES, env_prefix="", extra="ignore", frozen=True)
 
     # Where things are
     database_url: str = Field(description="postgresql://user@host:port/name, or empty for the embedded server")

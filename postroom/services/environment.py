@@ -1,6 +1,7 @@
 """What a house's processes are told: what the user set, and what the house makes up where the user set nothing."""
 
 import ipaddress
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from postroom.services.valkey import Valkey
 
 SANDBOX_NEEDS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONWARNINGS", "TZ")
 """What the sandbox gets beside SANDBOX_*: none of our secrets, since it stands for somebody else."""
+
+CELERY_AS_ROOT = "ignore:You're running the worker with superuser privileges"
+"""Celery says so in each worker at each start; whoever runs the house as root knows, and in production nobody does."""
 
 PUBLISHED = (
     *("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "WEB_PORT", "FLOWER_PORT", "FLOWER_USER"),
@@ -96,9 +100,14 @@ def _dictated(root: Path, directory: Path, whole: Mapping[str, str]) -> dict[str
         "PROMETHEUS_MULTIPROC_DIR": whole["METRICS_DIR"],
         "FLOWER_BASIC_AUTH": f"{whole['FLOWER_USER']}:{whole['FLOWER_PASSWORD']}",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": ":".join(path for path in (str(root), whole.get("PYTHONPATH", "")) if path),
-        "PATH": ":".join(path for path in (str(Path(sys.executable).parent), whole.get("PATH", "")) if path),
+        "PYTHONWARNINGS": _joined(",", whole.get("PYTHONWARNINGS", ""), CELERY_AS_ROOT if os.geteuid() == 0 else ""),
+        "PYTHONPATH": _joined(":", str(root), whole.get("PYTHONPATH", "")),
+        "PATH": _joined(":", str(Path(sys.executable).parent), whole.get("PATH", "")),
     }
+
+
+def _joined(between: str, *parts: str) -> str:
+    return between.join(part for part in parts if part)
 
 
 def live_senders(given: Mapping[str, str]) -> list[str]:

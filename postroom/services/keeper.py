@@ -20,6 +20,8 @@ from postroom.services.program import Program
 Say = Callable[[str, str], None]
 """Somewhere for a line to go: the process's name, and the line."""
 
+HOUSE = "house"
+"""Under whose name the house itself speaks."""
 FIRST_PAUSE = timedelta(seconds=0.5)
 LONGEST_PAUSE = timedelta(seconds=30)
 RAN_WELL = timedelta(seconds=60)
@@ -111,7 +113,7 @@ class Keeper:
             return
         self._thread.join(max(0.0, self._asked + self.program.grace.total_seconds() - time.monotonic()))
         if self._thread.is_alive():
-            self._say(self.program.name, f"did not stop in {self.program.grace.total_seconds():.0f} s: killed")
+            self._say(HOUSE, f"{self.program.name} did not stop in {self.program.grace.total_seconds():.0f} s: killed")
             self.kill()
             self._thread.join()
         self._thread = None
@@ -150,7 +152,7 @@ class Keeper:
             if self._hurried.is_set():
                 self._hurried.clear()
                 continue
-            self._say(self.program.name, f"ended with {code}; starts again in {pause.total_seconds():.1f} s")
+            self._say(HOUSE, f"{self.program.name} ended: {code}; starts again in {pause.total_seconds():.1f} s")
             self._hurried.wait(pause.total_seconds())
             self._hurried.clear()
 

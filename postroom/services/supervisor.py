@@ -15,7 +15,7 @@ from typing import Self
 from postroom.services import procfile
 from postroom.services.environment import Plan, live_senders, plan, publish, sandbox_environment
 from postroom.services.faults import Unready
-from postroom.services.keeper import Keeper, Say
+from postroom.services.keeper import HOUSE, Keeper, Say
 from postroom.services.leash import Leash
 from postroom.services.liveness import Watched, stuck
 from postroom.services.lock import Lock
@@ -173,7 +173,9 @@ class House:
         ]
         found = stuck(watched, heartbeats())
         for name, queue, silence in found:
-            self._say(name, f"takes nothing from '{queue}' since {silence.total_seconds():.0f} s: restarting it")
+            self._say(
+                HOUSE, f"{name} takes nothing from '{queue}' since {silence.total_seconds():.0f} s: restarting it"
+            )
             self._keepers[name].restart()
         return [name for name, _, _ in found]
 
@@ -193,7 +195,7 @@ class House:
                 self._start_server(server)
         if plan.postgres is not None:
             plan.postgres.ensure_database()
-        self._say("house", "bringing the database to the newest schema")
+        self._say(HOUSE, "bringing the database to the newest schema")
         upgrade(plan.environment["DATABASE_URL"])
 
     def _start_server(self, server: Server) -> None:
@@ -212,7 +214,7 @@ class House:
         if not plan.sandbox:
             absent.add(SANDBOX)
             reasons = " and ".join(live_senders(plan.environment))
-            self._say("house", f"the sandbox stays out, beside a live sender: {reasons} is set")
+            self._say(HOUSE, f"the sandbox stays out, beside a live sender: {reasons} is set")
         entries = [entry for entry in procfile.read_procfile(self.root / "Procfile") if entry.name not in absent]
         for program in [self._program(entry, plan.environment) for entry in entries]:
             self._keep(program)

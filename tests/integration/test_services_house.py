@@ -134,7 +134,7 @@ def test_a_process_that_will_not_stop_is_killed_after_its_grace(root: Path):
         eventually(lambda: "here is stubborn" in said)
         stubborn = house.process("stubborn").pid
 
-    assert "did not stop in 10 s: killed" in said
+    assert "stubborn did not stop in 10 s: killed" in said
     assert not lives(stubborn)
 
 

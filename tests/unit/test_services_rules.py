@@ -1,5 +1,6 @@
 """The rules of the house that need no process: pauses, canaries, the Procfile, secrets, what is live."""
 
+import io
 import os
 import stat
 from datetime import timedelta
@@ -11,6 +12,7 @@ from postroom.services.environment import live_senders, sandbox_environment
 from postroom.services.faults import CannotStart
 from postroom.services.keeper import LONGEST_PAUSE, pause_before
 from postroom.services.keyring import LASTING, keep_secrets, missing_secrets, read_assignments, write_assignments
+from postroom.services.lines import Lines
 from postroom.services.liveness import Watched, stuck
 from postroom.services.log import Log
 from postroom.services.procfile import Entry, argv, read_procfile
@@ -60,7 +62,7 @@ def test_the_procfile_is_a_table_of_commands_without_a_shell(tmp_path: Path):
 
     web, mail = read_procfile(path)
 
-    assert argv(web, {"WEB_PORT": "8080; rm -rf /"})[1:] == ("-m", "door", "8080; rm -rf /", "two words")
+    assert argv(web, {"WEB_PORT": "8080; rm -rf /"})[1:] == ("-m", "door", "--port", "8080; rm -rf /", "two words")
     assert mail.queues == ("email.urgent", "email.bulk")
     assert web.queues == ()
 
@@ -168,3 +170,30 @@ def test_a_log_stays_within_its_bounds_and_keeps_its_last_words(tmp_path: Path):
     assert len(sizes) == 2
     assert max(sizes) <= 108
     assert log.path.read_bytes().endswith(b"line 99\n")
+
+
+def test_each_line_stands_behind_the_name_of_who_said_it_and_servers_talk_to_their_logs():
+    terminal = io.StringIO()
+    say = Lines(terminal)
+
+    say("web", "listening")
+    say("web", "")
+    say("postgres", "LOG:  checkpoint complete")
+    say("house", "postgres ended: SIGKILL; starts again in 0.4 s")
+
+    assert terminal.getvalue().splitlines() == [
+        "web        | listening",
+        "house      | postgres ended: SIGKILL; starts again in 0.4 s",
+    ]
+
+
+def test_a_colour_belongs_to_a_name():
+    terminal = io.StringIO()
+    say = Lines(terminal, colour=True)
+
+    say("web", "one")
+    say("web", "two")
+
+    first, second = terminal.getvalue().splitlines()
+    assert first.startswith("\x1b[")
+    assert first.removesuffix("one") == second.removesuffix("two")
