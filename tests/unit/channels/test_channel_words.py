@@ -65,6 +65,7 @@ def test_an_answer_is_no_opt_out(text: str) -> None:
         pytest.param("Yes.\n-- \nMarta\n+34 600", "Yes.", id="signature"),
         pytest.param("> only a quotation", "> only a quotation", id="nothing of one's own"),
         pytest.param("The list:\n- a\n- b", "The list:\n- a\n- b", id="a colon of one's own"),
+        pytest.param("Paid.\n\nPostroom wrote:\n> due", "Paid.", id="an introduction by itself"),
         pytest.param("See below:\n> quoted", "See below:", id="an introduction without date or address is kept"),
         pytest.param("From: here to there it is far", "From: here to there it is far", id="a sentence like a header"),
     ],

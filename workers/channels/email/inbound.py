@@ -107,8 +107,12 @@ def _read(mail: Mail) -> Parsed:
     reader = REPORTS.get(_report_type(mail.message))
     if reader:
         return reader(mail)
+    if _may_be_bounce(mail):
+        reports = read_bounce(mail.message)
+        if reports:
+            return _reported(mail, reports)
     if _is_from_daemon(mail):
-        return _non_standard_bounce(mail)
+        return Parsed(unknown=("bounce:unrecognised",))
     if _is_automatic(mail.message):
         return Parsed(ignored=("auto_reply",))
     return _answer(mail)
@@ -134,17 +138,8 @@ _PARTS = {
 
 def _delivery_status(mail: Mail) -> Parsed:
     """RFC 3464: one block per recipient. A report without a block that can be read may still be told by its words."""
-    reports = read_report(mail.message)
-    return _reported(mail, reports) if reports else _non_standard_bounce(mail)
-
-
-def _non_standard_bounce(mail: Mail) -> Parsed:
-    reports = read_bounce(mail.message)
-    if reports:
-        return _reported(mail, reports)
-    if _is_automatic(mail.message) and not _is_to_bounce_address(mail):
-        return Parsed(ignored=("auto_reply",))
-    return Parsed(unknown=("bounce:unrecognised",))
+    reports = read_report(mail.message) or read_bounce(mail.message)
+    return _reported(mail, reports) if reports else Parsed(unknown=("dsn:unreadable",))
 
 
 _KINDS = {Outcome.FAILED: EventKind.FAILED, Outcome.DELIVERED: EventKind.DELIVERED}
@@ -204,13 +199,13 @@ REPORTS: Mapping[str, Callable[[Mail], Parsed]] = MappingProxyType(
 # Who speaks: a machine or a person ----------------------------------------------------------------------------------
 
 
-def _is_from_daemon(mail: Mail) -> bool:
+def _may_be_bounce(mail: Mail) -> bool:
     """Only such mail is searched for a bounce: a person's answer may quote one."""
-    return bool(_DAEMON.match(mail.sender)) or _is_to_bounce_address(mail)
+    return _is_from_daemon(mail) or mail.envelope_to.lower().startswith("bounce+")
 
 
-def _is_to_bounce_address(mail: Mail) -> bool:
-    return mail.envelope_to.lower().startswith("bounce+")
+def _is_from_daemon(mail: Mail) -> bool:
+    return bool(_DAEMON.match(mail.sender))
 
 
 def _is_automatic(message: Message) -> bool:

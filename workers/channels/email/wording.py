@@ -55,15 +55,15 @@ def _is_quoted(line: str) -> bool:
 
 
 def _drop_introduction(lines: list[str]) -> None:
-    """The line before a quotation that ends with a colon and names a date or an address; wrapped, it is two lines."""
+    """The line before a quotation that ends with a colon: it names a date or an address, or it stands by itself."""
     last, before = (lines[-1] if lines else ""), (lines[-2] if len(lines) > 1 else "")
     if not last.rstrip().endswith((":", "：")) or len(last) > MAX_LINE:
         return
     if _names_a_date(last):
         del lines[-1:]
     elif _names_a_date(before):
-        del lines[-2:]
-    elif "@" in last:
+        del lines[-2:]  # one line that the program wrapped
+    elif "@" in last or (len(lines) > 2 and not before.strip()):
         del lines[-1:]
 
 

@@ -102,9 +102,9 @@ VERDICTS: Mapping[str, Ruling] = MappingProxyType(
 SPANS: tuple[Span, ...] = (
     Span(200, 299, Ruling(S, "API permission is either not granted or has been removed")),
     Span(131201, 131299, Ruling(P, "Groups API; we send to persons only")),
-    Span(138000, 138999, Ruling(P, "Calling API; we place no calls")),
-    Span(139000, 139999, Ruling(P, "Flows or block-list API; not used to send")),
-    Span(147000, 147999, Ruling(P, "Usernames API; not used to send")),
+    Span(138000, 138099, Ruling(P, "Calling API; we place no calls")),
+    Span(139000, 139199, Ruling(P, "Flows or block-list API; not used to send")),
+    Span(147000, 147099, Ruling(P, "Usernames API; not used to send")),
     Span(2388000, 2388999, Ruling(P, "Template or phone number management; not used to send")),
     Span(2494000, 2494999, Ruling(P, "Phone number management; not used to send")),
 )
