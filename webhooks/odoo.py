@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from postroom.store.inbox import Conflict, Kept, NewEvent
 from webhooks import metrics
+from webhooks.body import raw_body
 from webhooks.cloudevents import events_in
 from webhooks.door import Door
 from webhooks.headers import kept_headers, lowered
@@ -26,8 +27,7 @@ def events(door: Door) -> Blueprint:
 
     @room.post("/v1/events")
     def take_events() -> Response:
-        request.max_content_length = MAX_BODY
-        raw = request.get_data(cache=False)
+        raw = raw_body(MAX_BODY)
         text = text_of(raw)
         headers = lowered(request.headers)
         signer = door.senders.signer(headers, text)

@@ -7,6 +7,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from webhooks import metrics
+from webhooks.body import raw_body
 from webhooks.door import Door, Providers, Verifier
 from webhooks.headers import kept_headers, lowered
 from webhooks.problem import Fault, Problem
@@ -57,8 +58,7 @@ def _challenge(known: Providers) -> str:
 
 
 def _keep(door: Door, source: str, verifiers: Sequence[Verifier], limit: int) -> Response:
-    request.max_content_length = limit
-    raw = request.get_data(cache=False)
+    raw = raw_body(limit)
     headers = lowered(request.headers)
     if not any(verifier.verify(headers, raw) for verifier in verifiers):
         raise Problem("not-signed", f"None of our {source} accounts has the secret that signed these bytes.")
