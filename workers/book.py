@@ -8,6 +8,7 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.routing import Rule
 from postroom.domain.templates import TemplateSet, TemplateVersion
 from postroom.store.engine import Engine
+from postroom.store.rulebooks import keep_rulebook
 from postroom.store.templates import keep_version
 
 
@@ -18,14 +19,23 @@ class Book:
     engine: Engine
     rules: tuple[Rule, ...]
     templates: TemplateSet
+    canonical: str
+    """The rules in their one spelling."""
     sha256: bytes
     reply_to: Mapping[ChannelName, str]
     """Our own address for answers, on the channels that have one."""
     _ids: dict[bytes, UUID] = field(default_factory=dict)
+    _kept: list[bool] = field(default_factory=list)
 
     def rule(self, message_type: str) -> Rule | None:
         """The rule of this name; None when the configuration has dropped it since."""
         return next((rule for rule in self.rules if rule.message_type == message_type), None)
+
+    def remember(self) -> None:
+        """Keep the rules in the store, once per process, so that `postroom config diff` can compare with them."""
+        if not self._kept:
+            keep_rulebook(self.engine, self.sha256, self.canonical)
+            self._kept.append(True)
 
     def id_of(self, version: TemplateVersion) -> UUID:
         """The version's id, kept in the store when it is first used: versions are immutable."""

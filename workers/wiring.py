@@ -70,7 +70,7 @@ def book_from_files(engine: Engine, reply_to: Mapping[ChannelName, str]) -> Book
     """The rules and templates of config/. Raises ConfigRefused with every fault of every file."""
     templates = load_templates()
     routing = load_routing(templates=templates)
-    return Book(engine, routing.rules, templates, routing.sha256, reply_to)
+    return Book(engine, routing.rules, templates, routing.canonical, routing.sha256, reply_to)
 
 
 @cache

@@ -13,7 +13,9 @@ from config.routing_schema import routing_schema
 from config.rules import ROUTING_FILE, Routing, load_routing, read_routing
 from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, show_refusal, wrong_use
+from postroom.cli.desk import open_desk
 from postroom.domain.templates import TemplateSet
+from postroom.store.rulebooks import newest_rulebook
 
 app = typer.Typer(no_args_is_help=True, help="Check and compare the configuration.")
 OUT = Console(highlight=False)
@@ -70,15 +72,18 @@ def _rules_alone(path: Path) -> Routing:
 
 @app.command()
 def diff(
-    against: Annotated[Path, typer.Option("--against", help="The older rules: a routing.yaml, or its canonical JSON.")],
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="Older rules: a routing.yaml or its canonical JSON. Default: those in force."),
+    ] = None,
     routing: RoutingPath = ROUTING_FILE,
     as_json: AsJson = False,
 ) -> None:
     """Say in words what the rules change. Exit code 1 if anything does, 2 if one of them cannot be read."""
     try:
-        old, new = _rules_alone(against), _rules_alone(routing)
+        old, new = _rules_alone(against) if against else _rules_in_force(), _rules_alone(routing)
     except ConfigRefused as refused:
-        show_refusal(refused, as_json=as_json, retry=f"postroom config diff --against {against}")
+        show_refusal(refused, as_json=as_json, retry="postroom config check")
         raise typer.Exit(2) from None
     lines = differences(old, new)
     if as_json:
@@ -88,6 +93,14 @@ def diff(
     else:
         OUT.print(f"The same rules ({new.sha256.hex()[:12]}).")
     raise typer.Exit(1 if lines else 0)
+
+
+def _rules_in_force() -> Routing:
+    with open_desk() as desk, desk.engine.connect() as connection:
+        kept = newest_rulebook(connection)
+    if kept is None:
+        raise wrong_use("No event was routed yet, so no rules are in force.", "postroom config diff --against FILE")
+    return read_routing(kept, file="the rules in force", templates=None)
 
 
 @app.command()

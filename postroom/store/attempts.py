@@ -206,7 +206,7 @@ def _remember_accepted(
 
 
 _MARK_UNREACHABLE = text("""
-    update contact_point c set unreachable_until = clock_timestamp() + :span
+    update contact_point c set unreachable_until = clock_timestamp() + :span, unreachable_code = :code
     from message_log m where m.id = any(:ids) and c.id = m.contact_point_id
 """).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
 
@@ -219,10 +219,10 @@ _OPT_OUT = text("""
 """).bindparams(bindparam("ids", type_=ARRAY(Uuid)), bindparam("message_ids", type_=ARRAY(Uuid)))
 
 
-def mark_unreachable(connection: Connection, message_ids: Sequence[UUID], span: timedelta) -> None:
+def mark_unreachable(connection: Connection, message_ids: Sequence[UUID], span: timedelta, code: str) -> None:
     """Remember that these legs' addresses cannot be reached by their channel for a while."""
     if message_ids:
-        connection.execute(_MARK_UNREACHABLE, {"ids": list(message_ids), "span": span})
+        connection.execute(_MARK_UNREACHABLE, {"ids": list(message_ids), "span": span, "code": code})
 
 
 def opt_out(connection: Connection, message_ids: Sequence[UUID], source: str) -> None:

@@ -33,6 +33,7 @@ class ContactPoint:
     id: UUID
     opted_out: bool
     unreachable_until: datetime | None
+    unreachable_code: str | None
 
 
 _WANTED = "unnest(:companies, :partners, :channels, :blinds) as w (company, partner, channel, blind)"
@@ -41,7 +42,8 @@ _ARRAYS: tuple[BindParameter[Any], ...] = (
     bindparam("blinds", type_=ARRAY(BYTEA)),
 )
 _FIND = text(f"""
-    select c.id, c.company, c.partner, c.channel, c.blind, c.unreachable_until, coalesce((
+    select c.id, c.company, c.partner, c.channel, c.blind, c.unreachable_until, c.unreachable_code,
+        coalesce((
         select not consent.granted from consent
         where consent.company = c.company and consent.channel = c.channel and consent.blind = c.blind
         order by consent.at desc, consent.id desc limit 1
@@ -90,7 +92,9 @@ def _find(connection: Connection, keys: Iterable[_Key]) -> dict[_Key, ContactPoi
     if not unique:
         return {}
     return {
-        (row.company, row.partner, row.channel, row.blind): ContactPoint(row.id, row.opted_out, row.unreachable_until)
+        (row.company, row.partner, row.channel, row.blind): ContactPoint(
+            row.id, row.opted_out, row.unreachable_until, row.unreachable_code
+        )
         for row in connection.execute(_FIND, _columns(unique))
     }
 

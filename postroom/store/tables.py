@@ -123,6 +123,7 @@ contact_point = Table(
     Column("name", LargeBinary),  # sealed
     Column("verified", Boolean, nullable=False, server_default=text("false")),
     _at("unreachable_until", nullable=True),  # "not on WhatsApp", for 30 days
+    Column("unreachable_code", Text),  # what the provider said
     _at("last_inbound_at", nullable=True),  # opens WhatsApp's 24 h window
     _at("created_at", default=True),
     UniqueConstraint("company", "partner", "channel", "blind"),
@@ -241,6 +242,16 @@ message_log = Table(
     Index("ix_message_log_contact_point_id", "contact_point_id", "created_at"),
     postgresql_partition_by="RANGE (id)",
 )
+
+rulebook = Table(
+    "rulebook",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("canonical", Text, nullable=False),  # routing.yaml in its one spelling
+    _at("used_since", default=True),
+    _at("used_last", default=True),
+)
+"""The rules that messages were routed by; their hash stands on each message."""
 
 leg_key = Table(
     "leg_key",

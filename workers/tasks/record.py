@@ -85,7 +85,7 @@ def _remember(connection: Connection, decided: Iterable[tuple[Outcome, Next | No
     for outcome, following in decided:
         match following:
             case GiveUp(unreachable_until=datetime() as until):
-                mark_unreachable(connection, [outcome.message_id], until - datetime.now(UTC))
+                mark_unreachable(connection, [outcome.message_id], until - datetime.now(UTC), outcome.code or "")
             case GiveUp(alarm=True):
                 _alarm(connection, outcome)
             case Suppress():

@@ -129,7 +129,7 @@ def _learn(connection: Connection, channel: ChannelName, receipt: ReceiptOf, eve
     """What a failed receipt says beyond its own message: of the address, the recipient's will, or our sender."""
     message_ids = [receipt.subject.message_id]
     if fault.unreachable:
-        mark_unreachable(connection, message_ids, UNREACHABLE)
+        mark_unreachable(connection, message_ids, UNREACHABLE, fault.code)
     if fault.verdict is Verdict.OPT_OUT:
         opt_out(connection, message_ids, f"provider:{fault.code}")
     if fault.verdict is Verdict.SENDER_STOPPED:

@@ -32,6 +32,7 @@ def sort_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], 
     """Write the intents and first legs of these events, set-wise; an event tells a person by a rule only once."""
     if not rows:
         return set()
+    rooms.book.remember()
     arrivals = [_arrival(row) for row in rows]
     points = contact_points(
         connection, rooms.sealer, [address for arrival in arrivals for address in arrival.addresses.values()]
@@ -95,7 +96,12 @@ def _draft(rooms: Rooms, arrival: _Arrival, rule: Rule, points: Mapping[Address,
 def _with_memory(contact: Contact, point: ContactPoint | None) -> Contact:
     if point is None:
         return contact
-    return replace(contact, opted_out=point.opted_out, unreachable_until=point.unreachable_until)
+    return replace(
+        contact,
+        opted_out=point.opted_out,
+        unreachable_until=point.unreachable_until,
+        unreachable_code=point.unreachable_code or "",
+    )
 
 
 def _follow_up(

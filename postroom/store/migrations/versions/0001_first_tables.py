@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("name", sa.LargeBinary(), nullable=True),
         sa.Column("verified", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("unreachable_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unreachable_code", sa.Text(), nullable=True),
         sa.Column("last_inbound_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
@@ -261,6 +262,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_request_new", "request", ["next_at"], unique=False, postgresql_where=sa.text("state = 'new'"))
     op.create_table(
+        "rulebook",
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("canonical", sa.Text(), nullable=False),
+        sa.Column(
+            "used_since", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("used_last", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_rulebook")),
+    )
+    op.create_table(
         "sending_mode",
         sa.Column("company", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
@@ -407,6 +418,7 @@ def downgrade() -> None:
     op.drop_table("timer")
     op.drop_table("sent_hour")
     op.drop_table("sending_mode")
+    op.drop_table("rulebook")
     op.drop_index("ix_request_new", table_name="request", postgresql_where=sa.text("state = 'new'"))
     op.drop_table("request")
     op.drop_index("ix_provider_ref_message_id", table_name="provider_ref")
