@@ -1,6 +1,6 @@
 """CloudEvents over HTTP (binding 1.0.2): one request in any of the three modes, read into events in JSON form.
 
-Own code, and not the `cloudevents` package: docs/decisions/0004-cloudevents-parsing.md says why.
+Own code, and not the `cloudevents` package: docs/decisions/0005-cloudevents-parsing.md says why.
 """
 
 import re
