@@ -95,13 +95,15 @@ class Keeper:
         if self._thread is not None:
             return
         self._leaving.clear()
+        self._hurried.clear()
         self._thread = threading.Thread(target=self._keep, name=f"keeper of {self.program.name}", daemon=True)
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Send the stop signal, and do not start it again; returns at once."""
-        if not self._leaving.is_set():
-            self._asked = time.monotonic()
+        """Send the stop signal, once (Celery takes a second as haste), and do not start it again; returns at once."""
+        if self._leaving.is_set():
+            return
+        self._asked = time.monotonic()
         self._leaving.set()
         self._hurried.set()
         self._signal(self.program.stop_signal)

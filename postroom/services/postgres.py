@@ -136,7 +136,7 @@ class Postgres:
         if made.returncode:
             raise CannotStart(
                 f"PostgreSQL could not make its data directory {self.data}: {made.stderr.strip()}. "
-                f"Free the place, or set DATABASE_URL to a PostgreSQL of your own (15 or newer)."
+                f"Mend that, or set DATABASE_URL to a PostgreSQL of your own (15 or newer)."
             )
         fresh.rename(self.data)
 
