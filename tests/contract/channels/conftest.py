@@ -1,19 +1,13 @@
-"""Real servers that answer as a test says, and one bench per channel that speaks to them."""
+"""One bench per channel, before a real server that answers as the test says."""
 
 import base64
-import contextlib
 import hashlib
 import hmac
-import json
 import os
 import socket
-import socketserver
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -22,6 +16,7 @@ import pytest
 
 from postroom.domain.channels import Button, ChannelName, ProviderTemplate, Rendered
 from postroom.domain.safety import Wire
+from tests.contract.channels.stands import IMPATIENT, MetaServer, RelayServer, Reply, Script, serving
 from workers.channels.base import Channel, ChannelError
 from workers.channels.email import EmailConfig, Security
 from workers.channels.registry import CHANNELS, build
@@ -32,8 +27,6 @@ FIXTURES = ROOT / "tests" / "fixtures"
 KEY = UUID("0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")
 SECRET = "a secret of sixteen or more"
 WHSEC = "whsec_" + base64.b64encode(SECRET.encode()).decode()
-IMPATIENT = 0.4
-"""Seconds that a bench's channel waits for an answer."""
 
 MATERIAL = Rendered(
     channel=ChannelName.WHATSAPP,
@@ -51,192 +44,16 @@ LETTER = Rendered(
 )
 
 
-# A stand-in for Meta ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One HTTP answer, and how the server misbehaves around it."""
-
-    status: int = 200
-    body: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    raw: bytes | None = None
-    hang: float = 0
-    drop: bool = False
-    then_close: bool = False
-    """Close without having said so, as a provider does with a connection that idles."""
-    drip: float = 0
-
-    @property
-    def payload(self) -> bytes:
-        return self.raw if self.raw is not None else json.dumps(self.body).encode()
-
-
-ACCEPTED = Reply(
-    body={
-        "messaging_product": "whatsapp",
-        "contacts": [{"input": "+34600111222", "wa_id": "34600111222"}],
-        "messages": [{"id": "wamid.HBgLMzQ2MDAxMTEyMjIVAgARGBI5", "message_status": "accepted"}],
-    }
-)
-
-
-class _MetaHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: "_MetaServer"
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, dict(self.headers), json.loads(body), self.client_address))
-        try:
-            self._answer(self.server.replies.pop(0) if self.server.replies else ACCEPTED)
-        except OSError:
-            self.close_connection = True
-
-    def _answer(self, reply: Reply) -> None:
-        time.sleep(reply.hang)
-        if reply.drop:
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-            return
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.payload)))
-        self.end_headers()
-        for byte in [reply.payload] if not reply.drip else [bytes([one]) for one in reply.payload]:
-            self.wfile.write(byte)
-            self.wfile.flush()
-            time.sleep(reply.drip)
-        self.close_connection = self.close_connection or reply.then_close
-
-    def log_message(self, *_args: object) -> None:
-        """Silent."""
-
-
-class _MetaServer(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 32
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _MetaHandler)
-        self.requests: list[tuple[str, dict[str, str], Any, Any]] = []
-        self.replies: list[Reply] = []
-
-    def handle_error(self, *_args: object) -> None:
-        """A client that hung up is what some tests are about."""
+@pytest.fixture
+def meta() -> Iterator[MetaServer]:
+    with serving(server := MetaServer()):
+        yield server
 
 
 @pytest.fixture
-def meta() -> Iterator[_MetaServer]:
-    server = _MetaServer()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
-
-
-# A stand-in for a mail relay ----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Script:
-    """What the relay says at each step; None is the usual word, 'drop' hangs up, 'hang' stays silent."""
-
-    greeting: str = "220 relay.example ESMTP"
-    extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
-    mail: str = "250 2.1.0 Ok"
-    rcpt: str = "250 2.1.5 Ok"
-    data: str = "354 End data with <CR><LF>.<CR><LF>"
-    dot: str = "250 2.0.0 Ok: queued as 4F2A11C0"
-    auth: str = "235 2.7.0 Authentication successful"
-    rset: str = "250 2.0.0 Ok"
-
-
-class _RelayHandler(socketserver.StreamRequestHandler):
-    """SMTP by script. Real sockets; what aiosmtpd would do well by itself is exactly what a test must break."""
-
-    server: "_RelayServer"
-
-    def handle(self) -> None:
-        self.server.connections += 1
-        with contextlib.suppress(_HungUp, OSError):
-            self._say(self.server.script.greeting)
-            while line := self.rfile.readline():
-                self._step(line.decode("utf-8", "replace").rstrip("\r\n"))
-
-    def _step(self, line: str) -> None:
-        script, verb = self.server.script, line[:4].upper()
-        self.server.lines.append(line)
-        if verb in ("EHLO", "HELO"):
-            words = ["relay.example", *script.extensions]
-            self._say("\r\n".join(f"250{'-' if n < len(words) - 1 else ' '}{w}" for n, w in enumerate(words)))
-        elif verb == "DATA":
-            self._say(script.data)
-            if script.data.startswith("354"):
-                self._take_letter()
-        elif verb == "QUIT":
-            self._say("221 2.0.0 Bye")
-            raise _HungUp
-        else:
-            words = {"MAIL": script.mail, "RCPT": script.rcpt, "AUTH": script.auth, "RSET": script.rset}
-            self._say(words.get(verb, "250 2.0.0 Ok"))
-
-    def _take_letter(self) -> None:
-        if self.server.script.dot == "drop before":
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            raise _HungUp
-        lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
-            lines.append(line)
-        self.server.letters.append(b"".join(lines))
-        self._say(self.server.script.dot)
-
-    def _say(self, words: str) -> None:
-        if words == "drop":
-            raise _HungUp
-        if words == "hang":
-            time.sleep(3 * IMPATIENT)
-            raise _HungUp
-        if words.startswith("drip "):
-            for char in words[5:] + "\r\n":
-                self.wfile.write(char.encode())
-                time.sleep(0.05)
-            return
-        self.wfile.write(f"{words}\r\n".encode())
-
-
-class _HungUp(Exception):
-    """This connection is over."""
-
-
-class _RelayServer(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _RelayHandler)
-        self.script = Script()
-        self.lines: list[str] = []
-        self.letters: list[bytes] = []
-        self.connections = 0
-
-    def handle_error(self, *_args: object) -> None:
-        """A client that hung up is what some tests are about."""
-
-
-@pytest.fixture
-def relay() -> Iterator[_RelayServer]:
-    server = _RelayServer()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+def relay() -> Iterator[RelayServer]:
+    with serving(server := RelayServer()):
+        yield server
 
 
 # The benches: what the battery needs to know of each channel --------------------------------------------------------
@@ -275,7 +92,7 @@ class WhatsAppBench:
     material = MATERIAL
     to = "+34600111222"
 
-    def __init__(self, meta: _MetaServer) -> None:
+    def __init__(self, meta: MetaServer) -> None:
         self.meta = meta
         self.built: list[Any] = []
         self.config = WhatsAppConfig(
@@ -354,7 +171,7 @@ class EmailBench:
     to = "marta@example.net"
     BASIC: ClassVar[Mapping[str, str]] = {"4": "455", "5": "550"}
 
-    def __init__(self, relay: _RelayServer) -> None:
+    def __init__(self, relay: RelayServer) -> None:
         self.relay = relay
         self.built: list[Any] = []
         self.config = EmailConfig(
@@ -430,12 +247,12 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def whatsapp(meta: _MetaServer) -> Iterator[Bench]:
+def whatsapp(meta: MetaServer) -> Iterator[Bench]:
     yield from _closing(WhatsAppBench(meta))
 
 
 @pytest.fixture
-def email(relay: _RelayServer) -> Iterator[Bench]:
+def email(relay: RelayServer) -> Iterator[Bench]:
     yield from _closing(EmailBench(relay))
 
 
