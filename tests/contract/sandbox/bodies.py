@@ -23,6 +23,7 @@ def template(*components: Body) -> Body:
 def interactive(kind: str, action: Body, **parts: Body) -> Body:
     return {
         **TO,
+        **KEY,
         "type": "interactive",
         "interactive": {"type": kind, "body": {"text": "Choose"}, "action": action, **parts},
     }
@@ -87,7 +88,13 @@ BODIES: dict[str, Body] = {
     },
 }
 
-WRONG_VALUES: tuple[Any, ...] = (None, "", 0, 7, True, [], {}, ["x"], {"x": 1}, "x" * 5000, "line\nbreak", "a     b")
+LIMITS = (20, 60, 240, 256, 512, 1024, 2000, 4096)
+"""Every length that some text of Meta's may have; each is tried with one character more."""
+
+WRONG_VALUES: tuple[Any, ...] = (
+    *(None, "", 0, 7, True, [], {}, ["x"], {"x": 1}, "line\nbreak", "a     b"),
+    *("x" * (limit + 1) for limit in LIMITS),
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -112,7 +119,7 @@ def broken(body: Body) -> Iterator[tuple[str, Body]]:
         yield f"{name} gone", _changed(body, tuple(parent), lambda inner, last=last: inner.pop(last))
         for value in WRONG_VALUES:
             put = _changed(body, tuple(parent), lambda inner, last=last, value=value: inner.__setitem__(last, value))
-            yield f"{name} = {value!r:.20}", put
+            yield f"{name} = {value!r:.20} ({len(str(value))})", put
         if isinstance(at(body, path), dict):
             yield f"{name} more", _changed(body, path, lambda inner: inner.__setitem__("surprise", 1))
         if isinstance(at(body, path), list):
