@@ -43,8 +43,14 @@ def take_seat(directory: Path, *, uid: int | None = None) -> Seat:
         data = private(directory, None)
         return Seat(data, _sockets(data, None), None)
     account = Account(pwd.getpwnam("nobody").pw_uid, PRIVATE_GROUP)  # PostgreSQL refuses to run as root
-    data = private(directory if open_to_others(directory) else ROOTS_OWN / _short_name(directory), account)
+    data = private(directory if open_to_others(directory) else _roots_own(directory), account)
     return Seat(data, _sockets(data, account), account)
+
+
+def _roots_own(directory: Path) -> Path:
+    ROOTS_OWN.mkdir(parents=True, exist_ok=True)
+    ROOTS_OWN.chmod(0o711)  # whatever the umask: the servers must be able to pass
+    return ROOTS_OWN / _short_name(directory)
 
 
 def open_to_others(path: Path) -> bool:
