@@ -44,7 +44,8 @@ class StoreInbox:
 
 def open_door(values: Settings) -> Door:
     """Build everything that the door needs; opens no connection. Raises what bad settings raise."""
-    engine = connect(values.database_url, process="web")
+    # Fewer connections than threads: should PostgreSQL hang, a thread is left for /healthz.
+    engine = connect(values.database_url, process="web", pool=3)
     sealer = Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value())
     client = redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1)
     outage = Outage()
