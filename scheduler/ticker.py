@@ -43,7 +43,8 @@ def tick(rooms: Rooms) -> None:
 def fire_timers(rooms: Rooms) -> None:
     """Fire what is due, each timer in a transaction of its own."""
     with rooms.engine.begin() as connection:
-        timers = claim_timers(connection, now=rooms.clock.now(), limit=TIMERS_A_ROUND, lease=TIMER_LEASE)
+        lease = min(TIMER_LEASE, rooms.limits.lease)
+        timers = claim_timers(connection, now=rooms.clock.now(), limit=TIMERS_A_ROUND, lease=lease)
     for timer in timers:
         failpoints.reach("ticker.timer_claimed")
         _fire(rooms, timer)

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from flask import Blueprint, Response, request
 
+from postroom import failpoints
 from postroom.store.inbox import Conflict, Kept, NewEvent
 from webhooks import metrics
 from webhooks.body import raw_body
@@ -34,6 +35,7 @@ def events(door: Door) -> Blueprint:
         sent = events_in(headers, text)
         taken = door.catalogue.understood(sent, signer)
         kept = _keep(door, signer, raw, taken, [one.at for one in sent])
+        failpoints.reach("door.committed")
         if not all(kept.duplicate):
             door.hints.route()
         _tell(signer, taken, kept)
