@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,12 @@ def _sockets(data: Path, account: Account | None) -> Path:
     own(place, account)
     place.chmod(0o700)
     return place
+
+
+def leave_seat(seat: Seat) -> None:
+    """Take away the place that was made outside the house for its sockets, if there was one. The data stays."""
+    if seat.data not in seat.sockets.parents:
+        shutil.rmtree(seat.sockets.parent, ignore_errors=True)
 
 
 def own(path: Path, account: Account | None) -> None:

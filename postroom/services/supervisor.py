@@ -20,7 +20,7 @@ from postroom.services.leash import Leash
 from postroom.services.liveness import Watched, stuck
 from postroom.services.lock import Lock
 from postroom.services.program import Program
-from postroom.services.seat import private
+from postroom.services.seat import leave_seat, private
 from postroom.services.servers import Server, last_words, wait_until_ready
 from postroom.store.engine import StoreError
 from postroom.store.migrate import upgrade
@@ -246,6 +246,8 @@ class House:
         for keeper in reversed(self._keepers.values()):
             _stop([keeper])
         self._keepers.clear()
+        if self._plan is not None and self._plan.postgres is not None:
+            leave_seat(self._plan.postgres.seat)
 
 
 def _stop(keepers: Sequence[Keeper]) -> None:

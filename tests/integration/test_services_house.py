@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -329,6 +330,10 @@ def test_sockets_find_a_short_place_when_the_checkout_lies_deep(root: Path):
         house.wait_ready()
         with psycopg.connect(house.environment["DATABASE_URL"]) as connection:
             assert connection.execute("select 1").fetchone() == (1,)
+        elsewhere = Path(parse_qs(urlsplit(house.environment["DATABASE_URL"]).query)["host"][0])
+        assert deep not in elsewhere.parents
+
+    assert not elsewhere.parent.exists()
 
 
 def test_with_real_servers_none_is_embedded(root: Path, database_url: str, redis_url: str):
