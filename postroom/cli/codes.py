@@ -1,0 +1,48 @@
+"""What the codes and reasons on a message mean, in words for operators."""
+
+from collections.abc import Mapping
+
+from postroom.domain.channels import ChannelName
+from postroom.domain.delivery import PACES
+from workers.channels.email import verdicts as email
+from workers.channels.rulings import Ruling, find_ruling
+from workers.channels.whatsapp import verdicts as whatsapp
+
+REASONS: Mapping[str, str] = {
+    "ceiling": "the company's hourly ceiling is reached",
+    "no_credentials": "its channel is live and has no credentials here",
+    "not_after": "it was stale before it could leave",
+    "opted_out": "the recipient opted out of this channel",
+    "shadow": "its company is in shadow mode: everything happens but the sending",
+    "allowlist": "the address is not on the company's allow-list",
+    "delivered_after_all": "the message that it stood in for was delivered after all",
+    "operator_retry": "an operator sent the message again that it stood in for",
+    "no_template": "no template is written for it",
+    "unsettled": "nobody knows whether it arrived, and the window for a receipt has closed",
+    "resend": "it is to be sent once more",
+    "lease": "the process that sent it died before it could record an answer",
+    "deadline": "no answer came within the attempt's deadline",
+    "not_started": "its process was too busy; nothing left",
+}
+"""Our own codes; providers' codes are in the verdict tables of their channels."""
+
+
+def ruling(channel: ChannelName, code: str) -> Ruling | None:
+    """The row of the channel's verdict table for a code."""
+    if channel is ChannelName.WHATSAPP:
+        return find_ruling(code, whatsapp.VERDICTS, whatsapp.SPANS) or whatsapp.TRANSPORT.get(code)
+    return email.VERDICTS.get(code) or email.TRANSPORT.get(code)
+
+
+def meaning(channel: ChannelName, code: str) -> str:
+    """A reason in words; the bare code where nobody has words for it."""
+    if code.startswith("circuit:"):
+        return f"our sender is stopped since {code.removeprefix('circuit:')}; it is probed every minute"
+    row = ruling(channel, code)
+    return REASONS.get(code) or (row.words if row else code)
+
+
+def tries_allowed(channel: ChannelName, code: str) -> int | None:
+    """How many tries a code is worth."""
+    row = ruling(channel, code)
+    return PACES[row.pace].tries if row else None

@@ -1,0 +1,55 @@
+"""The person at the other end: answers and presses through the sandbox's own API, as its page does."""
+
+from typing import Any
+
+import requests
+
+
+class Unanswered(Exception):
+    """The sandbox has no message that the person could answer."""
+
+
+class Stage:
+    """The sandbox, as the people in it use it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/_sandbox"
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def introduce(self, name: str, whatsapp: str | None, email: str | None) -> None:
+        """Tell that a number and a mailbox are one person."""
+        self._post("people", name=name, whatsapp=whatsapp or "", email=email or "")
+
+    def reply(self, address: str, words: str) -> None:
+        """Answer the last message at an address."""
+        self._post("reply", message_id=self._last(address)["id"], text=words)
+
+    def press(self, address: str) -> str:
+        """Press the first button of the last message that answers; its title. Raises Unanswered without one."""
+        message = self._last(address)
+        buttons = [button for button in message["buttons"] if button["payload"] is not None]
+        if not buttons:
+            raise Unanswered(f"the message to {address[:3]}… has no button that answers")
+        self._post("press", message_id=message["id"], button=buttons[0]["title"])
+        return str(buttons[0]["title"])
+
+    def requests(self) -> dict[str, Any]:
+        """What the witness saw."""
+        return self._get("requests")
+
+    def _last(self, address: str) -> dict[str, Any]:
+        found = [m for m in self._get("messages", recipient=address)["messages"] if not m["from_person"]]
+        if not found:
+            raise Unanswered(f"there is no message to {address[:3]}…")
+        last: dict[str, Any] = found[-1]
+        return last
+
+    def _get(self, deed: str, **query: str) -> dict[str, Any]:
+        answer = self._session.get(f"{self._url}/{deed}", params=query, timeout=10)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _post(self, deed: str, **fields: str) -> None:
+        self._session.post(f"{self._url}/{deed}", json=fields, timeout=10).raise_for_status()
