@@ -1,0 +1,62 @@
+"""What is injected twice: the claim withstands it (test_claims.py), and without a claim nothing does."""
+
+import re
+from collections.abc import Sequence
+
+from tests.faults.scene import News, Scene, eventually
+
+DRAINED = re.compile(r"Task deliver\[.*succeeded")
+SENT = re.compile(r"(\d+) sent")
+
+
+def kill_after_acceptance(scene: Scene, news: News, *, lane: str = "bulk") -> None:
+    """The provider takes the message, and before that is written down the dispatcher is killed. No receipt comes."""
+    before = scene.house.process("whatsapp").restarts
+    scene.witness.will("no_receipts", "whatsapp", news.phone)
+    with scene.armed("deliver.accepted"), scene.paused("whatsapp"):
+        scene.post(news)
+        queued = scene.leg_in(news, "queued")
+        scene.ask("update message_log set lane = :lane where id = :id", lane=lane, id=queued.id)
+    eventually(lambda: scene.house.process("whatsapp").restarts > before, what="the dispatcher's death is noticed")
+
+
+def let_both_reach_for(scene: Scene, news: News, said: Sequence[str]) -> None:
+    """One worker holds the message between its claim and its request while the other one looks for work."""
+    scene.let_consume("whatsapp.bulk", "whatsapp", not_="whatsapp-2")
+    with scene.armed("deliver.claimed"):
+        scene.post(news)
+    scene.let_consume("whatsapp.bulk", "whatsapp-2", not_="whatsapp")
+    before = drains(said)
+    scene.hint("whatsapp", "bulk")
+    eventually(lambda: drains(said) > before, within=2.5, what="the other one has looked while the first one held it")
+    scene.let_consume("whatsapp.bulk", "whatsapp")
+
+
+def share_a_backlog(scene: Scene, news: Sequence[News]) -> None:
+    """A backlog, two workers, and more hints than they need."""
+    with scene.paused("whatsapp"):
+        scene.post(*news)
+        eventually(lambda: all(scene.leg(each) for each in news[-3:]), what="the backlog is routed")
+    for _ in range(8):
+        scene.hint("whatsapp", "bulk")
+    scene.note("eight hints at once")
+
+
+def drains(said: Sequence[str]) -> int:
+    """How many drains a worker has ended, by its own words."""
+    return sum(bool(DRAINED.search(line)) for line in said)
+
+
+def sent_by(said: Sequence[str]) -> int:
+    """How many messages a worker has sent, by its own words."""
+    return sum(int(match[1]) for line in said if (match := SENT.search(line)))
+
+
+def delivered(scene: Scene, news: Sequence[News]) -> int:
+    """How many of these were delivered."""
+    [row] = scene.ask(
+        "select count(*) as n from inbox e join intent i on i.event_id = e.id join message_log m on m.intent_id = i.id "
+        "where e.key = any(:keys) and m.state = 'delivered'",
+        keys=[each.key for each in news],
+    )
+    return int(row.n)

@@ -1,0 +1,151 @@
+"""What must hold after every fault, whatever it was: the promise, asked of the witness and of the store."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.faults.scene import Scene, eventually
+from tests.faults.witness import Asked, most
+
+BUSY = """
+    select m.id from message_log m
+    where m.state in ('claimed', 'sending') or m.state = 'queued' and m.next_at <= clock_timestamp() and not exists (
+        select from pause p where p.scope = 'all' or (p.scope, p.value)
+            in (('company', m.company), ('channel', m.channel), ('class', m.message_type)))
+"""
+"""Legs that are neither final nor waiting for a moment, an operator or a receipt."""
+
+WAITING_IN_INBOX = """
+    select id from inbox where state = 'new' and next_at <= clock_timestamp()
+    union all select id from request where state = 'new' and next_at <= clock_timestamp()
+"""
+
+PAST_LEASE = """
+    select id, state, lease_until from message_log
+    where state in ('claimed', 'sending') and lease_until < clock_timestamp() - interval '2 seconds'
+"""
+
+ATTEMPTS = "select a.id, a.message_id, a.outcome from attempt a"
+
+MESSAGES = """
+    select m.id, m.channel, m.state, m.attempts, m.resends, m.possible_duplicate,
+        (select count(*) from attempt a where a.message_id = m.id) as written
+    from message_log m
+"""
+
+UNHEARD = """
+    select e.key, e.state, e.error from inbox e
+    where e.id = any(:ids) and (e.state <> 'done' or not exists (select from intent i where i.event_id = e.id)
+        or exists (
+            select from intent i where i.event_id = e.id
+                and not exists (select from message_log m where m.intent_id = i.id)
+                and not exists (select from notice n where n.key = 'silence:' || i.id)
+        ))
+"""
+
+LOST_TIMERS = """
+    select id, kind, state, error from timer
+    where state = 'dead' or state = 'due' and due_at < :now - make_interval(secs => 10)
+        and (lease_until is null or lease_until < clock_timestamp())
+"""
+
+DEAD = """
+    select 'inbox' as where, id, error from inbox where state = 'dead'
+    union all select 'request', id, error from request where state = 'dead'
+"""
+
+
+def check(scene: Scene, *, within: float = 30.0) -> None:
+    """Wait until nothing is under way, then hold every invariant; all that are broken are told at once."""
+    eventually(lambda: _calm(scene), within=within, what="every leg is final or waits")
+    broken = [f"{name}: {fault}" for name, rule in RULES.items() for fault in rule(scene)]
+    assert not broken, "\n".join(broken[:20])
+
+
+def _calm(scene: Scene) -> bool:
+    return not scene.ask(BUSY) and not scene.ask(WAITING_IN_INBOX) and not scene.witness.webhooks_waiting()
+
+
+def _no_lease_is_overdrawn(scene: Scene) -> Iterator[Any]:
+    yield from scene.ask(PAST_LEASE)
+
+
+def _every_answered_event_has_its_messages(scene: Scene) -> Iterator[Any]:
+    yield from scene.ask(UNHEARD, ids=list(scene.answered))
+    known = {row.id for row in scene.ask("select id from inbox where kind = 'event'")}
+    yield from (
+        f"event {event_id} was answered 2xx and is gone" for event_id in scene.answered if event_id not in known
+    )
+
+
+def _an_attempt_makes_at_most_one_request(scene: Scene) -> Iterator[str]:
+    asked = scene.witness.requests()
+    ours = {row.id for row in scene.ask(ATTEMPTS)}
+    yield from (f"attempt {one.attempt_id} is not written down" for one in asked if one.attempt_id not in ours)
+    counted = Counter(one.attempt_id for one in asked)
+    yield from (f"attempt {attempt_id} made {n} requests" for attempt_id, n in counted.items() if n > 1)
+
+
+def _a_message_makes_no_more_requests_than_attempts(scene: Scene) -> Iterator[str]:
+    of_message = _by_message(scene)
+    for row in scene.ask(MESSAGES):
+        asked = of_message.get(row.id, [])
+        if not len(asked) <= row.attempts == row.written:
+            yield f"message {row.id}: {len(asked)} requests, {row.attempts} attempts, {row.written} written down"
+        taken = sum(one.taken for one in asked)
+        if taken > 1 + row.resends:
+            yield f"message {row.id} was taken {taken} times after {row.resends} resends"
+        if row.resends and not row.possible_duplicate:
+            yield f"message {row.id} was sent again and is not flagged"
+
+
+def _what_the_provider_took_is_what_we_know(scene: Scene) -> Iterator[str]:
+    outcomes = {row.id: row.outcome for row in scene.ask(ATTEMPTS)}
+    taken = {one.attempt_id for one in scene.witness.requests() if one.taken}
+    yield from (f"attempt {a} was taken and is recorded as {outcomes.get(a)}" for a in taken if outcomes.get(a) is None)
+    accepted = {attempt_id for attempt_id, outcome in outcomes.items() if outcome == "accepted"}
+    yield from (f"attempt {a} is recorded as accepted, and the provider never took it" for a in accepted - taken)
+
+
+def _every_message_said_to_have_arrived_was_taken(scene: Scene) -> Iterator[str]:
+    of_message = _by_message(scene)
+    for row in scene.ask(MESSAGES):
+        arrived = row.state in ("sent", "delivered", "read")
+        if arrived and not any(one.taken for one in of_message.get(row.id, [])):
+            yield f"message {row.id} is {row.state}, and the provider never took it"
+
+
+def _no_person_is_told_twice_by_one_channel(scene: Scene) -> Iterator[str]:
+    resent = any(row.resends for row in scene.ask(MESSAGES))
+    told = most(one.recipient for one in scene.witness.requests() if one.taken)
+    if told > 1 + resent:
+        yield f"somebody was told {told} times"
+
+
+def _no_timer_is_lost(scene: Scene) -> Iterator[Any]:
+    yield from scene.ask(LOST_TIMERS, now=scene.clock.now())
+
+
+def _nothing_is_dead(scene: Scene) -> Iterator[Any]:
+    yield from scene.ask(DEAD)
+
+
+def _by_message(scene: Scene) -> dict[Any, list[Asked]]:
+    message_of = {row.id: row.message_id for row in scene.ask(ATTEMPTS)}
+    grouped: dict[Any, list[Asked]] = {}
+    for one in scene.witness.requests():
+        grouped.setdefault(message_of.get(one.attempt_id), []).append(one)
+    return grouped
+
+
+RULES: dict[str, Callable[[Scene], Iterator[Any]]] = {
+    "no leg is claimed or sending past its lease": _no_lease_is_overdrawn,
+    "every event answered 2xx has its messages": _every_answered_event_has_its_messages,
+    "at most one request per attempt": _an_attempt_makes_at_most_one_request,
+    "no more requests than attempts per message": _a_message_makes_no_more_requests_than_attempts,
+    "the provider's count is ours": _what_the_provider_took_is_what_we_know,
+    "what arrived was taken": _every_message_said_to_have_arrived_was_taken,
+    "nobody is told twice": _no_person_is_told_twice_by_one_channel,
+    "no timer is lost": _no_timer_is_lost,
+    "nothing is dead": _nothing_is_dead,
+}
