@@ -30,7 +30,9 @@ REASONS: Mapping[str, str] = {
 def ruling(channel: ChannelName, code: str) -> Ruling | None:
     """The row of the channel's verdict table for a code."""
     if channel is ChannelName.WHATSAPP:
-        return find_ruling(code, whatsapp.VERDICTS, whatsapp.SPANS) or whatsapp.TRANSPORT.get(code)
+        group = f"{code[:6]}xx"  # http_502 is of the kind http_5xx
+        transport = whatsapp.TRANSPORT.get(code) or whatsapp.TRANSPORT.get(group)
+        return find_ruling(code, whatsapp.VERDICTS, whatsapp.SPANS) or transport
     return email.VERDICTS.get(code) or email.TRANSPORT.get(code)
 
 

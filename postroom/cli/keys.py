@@ -25,7 +25,7 @@ def rotate(as_json: AsJson = False) -> None:
     with open_desk() as desk:
         waiting = count_old(desk.engine, desk.sealer)
         moved = 0
-        with Progress(console=people(), disable=as_json) as progress:
+        with Progress(console=people(), disable=as_json or not any(waiting.values())) as progress:
             bar = progress.add_task(f"sealing with {desk.sealer.active}", total=sum(waiting.values()))
             for column, number in waiting.items():
                 for batch in reseal(desk.engine, desk.sealer, column) if number else ():

@@ -62,9 +62,16 @@ def data_of(shape: EventType, recipient: Mapping[str, Any], facts: Sequence[str]
 def _number(data: dict[str, Any], number: int) -> None:
     """The document's own number follows its id, so that two samples can be told apart when they are read."""
     if "invoice" in data:
-        data["invoice"]["number"] = f"INV/{datetime.now(UTC).year}/{number:05}"
+        data["invoice"] |= {
+            "number": f"INV/{datetime.now(UTC).year}/{number:05}",
+            "portal_url": _portal("invoices", number),
+        }
     if "order" in data:
-        data["order"]["number"] = f"S{number:05}"
+        data["order"] |= {"number": f"S{number:05}", "portal_url": _portal("orders", number)}
+
+
+def _portal(documents: str, number: int) -> str:
+    return f"https://erp.example.com/my/{documents}/{number}?access_token={secrets.token_hex(8)}"
 
 
 def _set(shape: EventType, data: dict[str, Any], fact: str) -> bool:

@@ -11,7 +11,7 @@ from postroom.cli.faults import Refused, usage
 from postroom.cli.finding import found, leg_of, moment, moment_since, story_of
 from postroom.cli.showing import AsJson, Reveal, Yes, emit, masked, out, people, said, short, shown, styled, table, when
 from postroom.cli.story_sheet import leg_json, sheet, story_json
-from postroom.cli.telling import in_one_sentence
+from postroom.cli.telling import ARRIVED, in_one_sentence
 from postroom.domain import addresses
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import State
@@ -71,7 +71,7 @@ def _row(row: MessageRow, *, reveal: bool) -> tuple[str, ...]:
         said(shown(row.address, reveal=reveal)),
         styled(row.state),
         str(row.attempts),
-        said(f"{row.reason}: {meaning(row.channel, row.reason)}" if row.reason else ""),
+        said(f"{row.reason}: {meaning(row.channel, row.reason)}" if row.reason and row.state not in ARRIVED else ""),
     )
 
 

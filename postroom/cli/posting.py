@@ -39,8 +39,12 @@ class Answer:
     def faults(self) -> tuple[str, ...]:
         """What was wrong, each with its place."""
         listed: Sequence[Mapping[str, str]] = self.body.get("errors", ())
-        found = tuple(f"{each['pointer'] or '/'}: {each['detail']}" for each in listed)
+        found = tuple(f"{each['pointer'] or '/'}: {_words(each)}" for each in listed)
         return found or (() if self.taken else (str(self.body.get("detail", f"answered {self.status}")),))
+
+
+def _words(fault: Mapping[str, str]) -> str:
+    return ". ".join(filter(None, (fault["detail"].rstrip("."), fault.get("remedy", ""))))
 
 
 class Mailbox:

@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from postroom.domain.channels import ChannelName
 from postroom.domain.messages import State
+from postroom.domain.routing import TITLES
 
 UNITS: tuple[tuple[float, str, float, int], ...] = (
     (1, "ms", 0.001, 0),
@@ -27,8 +29,8 @@ UNITS: tuple[tuple[float, str, float, int], ...] = (
 """Below how many seconds a unit is used, its size in seconds, and its decimals."""
 PIPED_WIDTH = 200
 """Columns of a table that is not read on a terminal, so that nothing is cut for whoever greps it."""
-SHORT_ID = 18
-"""The characters of a UUIDv7 that tell two rows of one batch apart."""
+SHORT_ID = 23
+"""The characters of a UUIDv7 that tell two rows of one batch apart: its time, and the first of its random bits."""
 STATE_STYLES = {
     State.QUEUED: "cyan",
     State.HELD: "yellow",
@@ -114,6 +116,12 @@ def lasting(span: timedelta) -> str:
     seconds = span.total_seconds()
     unit, size, digits = next((unit, size, digits) for limit, unit, size, digits in UNITS if abs(seconds) < limit)
     return f"{seconds / size:.{digits}f} {unit}"
+
+
+def title(channel: ChannelName) -> str:
+    """A channel's name at the beginning of a line."""
+    words = TITLES[channel]
+    return words[:1].upper() + words[1:]
 
 
 def masked(address: str) -> str:

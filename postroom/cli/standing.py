@@ -78,6 +78,15 @@ def standing_house(console: Console, overrides: Mapping[str, str], *, verbose: b
         console.print("[dim]stopping; what is on the wire is finished first[/]")
 
 
+def keep_up(house: House) -> None:
+    """Watch over a house until a signal (KeyboardInterrupt) ends it."""
+    engine = connect(house.environment["DATABASE_URL"], process="postroom-up", pool=1)
+    try:
+        house.stay(lambda: ages(engine))
+    finally:
+        engine.dispose()
+
+
 def wait_for_workers(environment: Mapping[str, str]) -> None:
     """Return when every queue is worked on: the door is ready long before the last worker. Raises Unready."""
     engine = connect(environment["DATABASE_URL"], process="postroom-up", pool=1)

@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from postroom.cli.codes import meaning
-from postroom.cli.showing import lasting, shown, styled, table, when
-from postroom.cli.telling import Moment, attempt_words, next_step
+from postroom.cli.showing import lasting, shown, styled, table, title, when
+from postroom.cli.telling import Moment, attempt_words, next_step, reason_words
 from postroom.domain import languages
 from postroom.domain.channels import Button, Rendered
 from postroom.domain.messages import Role
-from postroom.domain.routing import TITLES, Plan
+from postroom.domain.routing import Plan
 from postroom.store.story import Happening, IntentStory, Leg, Story
 
 
@@ -79,8 +79,8 @@ def _intent(intent: IntentStory, moment: Moment) -> RenderableType:
 
 
 def _leg(story: Story, intent: IntentStory, leg: Leg, moment: Moment, *, reveal: bool) -> Iterator[RenderableType]:
-    title = f"[bold]{TITLES[leg.channel]}[/] to {escape(shown(leg.address, reveal=reveal))}: {styled(leg.state)}"
-    yield Rule(title, align="left", style="dim")
+    heading = f"[bold]{title(leg.channel)}[/] to {escape(shown(leg.address, reveal=reveal))}: {styled(leg.state)}"
+    yield Rule(heading, align="left", style="dim")
     yield _facts(_leg_facts(story, leg))
     if leg.content is not None:
         yield Padding(_written(leg.content), (0, 0, 0, 10))
@@ -101,8 +101,8 @@ def _leg_facts(story: Story, leg: Leg) -> dict[str, str]:
         version = f"{leg.template.name}, version {leg.template.version} ({leg.template.sha256.hex()[:12]})"
         facts["Template"] = escape(version)
     facts["Language"] = escape(language_words(story, leg))
-    if leg.reason:
-        facts["Reason"] = escape(f"{leg.reason}: {meaning(leg.channel, leg.reason)}")
+    if reason := reason_words(leg):
+        facts["Reason"] = escape(reason)
     if leg.possible_duplicate:
         facts["Mind"] = "[yellow]the receiver may have heard this twice[/]"
     return facts
@@ -133,7 +133,7 @@ def _attempts(leg: Leg, moment: Moment) -> Table:
 
 
 def _events_after(leg: Leg, moment: Moment) -> Table:
-    told = [(each.at, each.what, _happening(leg, each)) for each in leg.happenings]
+    told = [(each.heard_at or each.at, each.what, _happening(leg, each)) for each in leg.happenings]
     told += [(answer.at, _ANSWERED[answer.kind], f"“{escape(answer.words)}”") for answer in leg.answers]
     rows = [(when(at, today=moment.now), f"[bold]{escape(what)}[/]", words) for at, what, words in sorted(told)]
     return table("at", "what", "", rows=rows, keep_whole=2)

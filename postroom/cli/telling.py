@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from postroom.cli.codes import meaning, tries_allowed
-from postroom.cli.showing import lasting, when
+from postroom.cli.showing import lasting, title, when
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import MISSED, WITHHELD, State
 from postroom.domain.routing import TITLES
 from postroom.store.safety import Pause
 from postroom.store.story import Attempt, IntentStory, Leg
 from workers.channels.registry import channel_class
+
+ARRIVED = frozenset({State.SENT, State.DELIVERED, State.READ})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,18 @@ def next_step(leg: Leg, intent: IntentStory, moment: Moment) -> str:
 
 def in_one_sentence(leg: Leg, intent: IntentStory, moment: Moment) -> str:
     """Where a message stands, why, and what is next."""
-    since = leg.delivered_at or leg.sent_at or leg.ended_at
-    at = f" since {when(since, today=moment.now)}" if since else ""
-    reason = f" ({leg.reason}: {meaning(leg.channel, leg.reason)})" if leg.reason else ""
-    title = TITLES[leg.channel]
-    return f"{title[:1].upper()}{title[1:]} is {leg.state}{at}{reason}; {next_step(leg, intent, moment)}."
+    since = leg.read_at or leg.delivered_at or leg.ended_at or leg.sent_at
+    at = f" at {when(since, today=moment.now)}" if since else ""
+    words = reason_words(leg)
+    reason = f" ({words})" if words else ""
+    return f"{title(leg.channel)} {_VERBS[leg.state]}{at}{reason}; {next_step(leg, intent, moment)}."
+
+
+def reason_words(leg: Leg) -> str:
+    """Why a leg stands where it does; nothing for one that arrived, whatever had happened on the way."""
+    if leg.reason is None or leg.state in ARRIVED:
+        return ""
+    return f"{leg.reason}: {meaning(leg.channel, leg.reason)}"
 
 
 def attempt_words(attempt: Attempt, channel: ChannelName) -> str:
@@ -42,6 +51,8 @@ def attempt_words(attempt: Attempt, channel: ChannelName) -> str:
     took = f" in {lasting(attempt.ended_at - attempt.started_at)}" if attempt.ended_at else ""
     if attempt.outcome is None:
         return "on the wire"
+    if attempt.outcome == "rejected" and attempt.provider_id:
+        return f"accepted{took}; then a receipt said {attempt.code}: {attempt.detail}"
     if attempt.outcome == "accepted" and attempt.code:
         return f"unknown at first ({attempt.code}: {attempt.detail}), then settled by a receipt"
     told = f" {attempt.code}: {attempt.detail or meaning(channel, attempt.code)}" if attempt.code else ""
@@ -53,6 +64,21 @@ def stops(leg: Leg, pauses: Sequence[Pause]) -> Pause | None:
     kept = {("company", leg.company), ("channel", leg.channel.value), ("class", leg.message_type)}
     return next((each for each in pauses if each.scope == "all" or (each.scope, each.value) in kept), None)
 
+
+_VERBS: Mapping[State, str] = {
+    State.QUEUED: "waits",
+    State.HELD: "is held",
+    State.CLAIMED: "is about to leave",
+    State.SENDING: "is on its way",
+    State.UNKNOWN: "left, and nobody knows whether it arrived",
+    State.SENT: "was sent",
+    State.DELIVERED: "was delivered",
+    State.READ: "was read",
+    State.FAILED: "failed",
+    State.EXPIRED: "went stale",
+    State.CANCELLED: "was cancelled",
+    State.SUPPRESSED: "was kept back",
+}
 
 # What comes next, by state --------------------------------------------------------------------------------------------
 

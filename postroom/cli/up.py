@@ -5,16 +5,16 @@ from typing import Annotated
 import typer
 
 from postroom.cli.showing import AsJson, emit, out, people
-from postroom.cli.standing import addresses, places, standing_house
-from postroom.services.supervisor import SANDBOX, stopped_by_signals
-from postroom.store.engine import connect
-from postroom.store.heartbeats import ages
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every line that a process says.")]
 
 
 def up(verbose: Verbose = False, as_json: AsJson = False) -> None:
     """Start everything (the servers too, unless .env names yours), watch over it, and stop it all at Ctrl-C."""
+    # Celery and Alembic take most of a second to import, which no other command shall pay.
+    from postroom.cli.standing import addresses, keep_up, places, standing_house
+    from postroom.services.supervisor import SANDBOX, stopped_by_signals
+
     console = people()
     try:
         with stopped_by_signals(), standing_house(console, {}, verbose=verbose) as house:
@@ -25,7 +25,6 @@ def up(verbose: Verbose = False, as_json: AsJson = False) -> None:
             else:
                 out().print(places(urls))
                 out().print("Postroom is up. Try: [bold]postroom send payment_reminder --to +34600111222[/]")
-            engine = connect(house.environment["DATABASE_URL"], process="postroom-up", pool=1)
-            house.stay(lambda: ages(engine))
+            keep_up(house)
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is left running.")

@@ -80,7 +80,7 @@ def retryable(connection: Connection, message_id: UUID, *, now: datetime) -> Ret
     row = connection.execute(_LOCK, {"id": message_id}).one()
     state = State(row.state)
     if state in _FINISHED:
-        raise NotRetried(f"it is {state}: {_FINISHED[state]}")
+        raise NotRetried(_FINISHED[state])
     if row.unwritten:
         raise NotRetried(
             f"it was never written ({row.reason}); mend the template (postroom templates lint) and post the event anew"

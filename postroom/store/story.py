@@ -179,11 +179,14 @@ _ANSWERS = text("""
 def tell(connection: Connection, sealer: Sealer, event_ids: Iterable[UUID]) -> dict[UUID, Story]:
     """The stories of these events, by their ids; what is sealed is opened."""
     wanted = {"ids": list(event_ids)}
+    # Read from the front: an event that is seen done has all its legs by the time these are looked for.
+    events = connection.execute(_EVENTS, wanted).all()
+    planned = connection.execute(_INTENTS, wanted).all()
     legs = _legs(connection, sealer, wanted)
     intents: defaultdict[UUID, list[IntentStory]] = defaultdict(list)
-    for row in connection.execute(_INTENTS, wanted):
+    for row in planned:
         intents[row.event_id].append(_intent(row, legs.get(row.id, [])))
-    return {row.id: _story(row, sealer, tuple(intents.get(row.id, ()))) for row in connection.execute(_EVENTS, wanted)}
+    return {row.id: _story(row, sealer, tuple(intents.get(row.id, ()))) for row in events}
 
 
 def tell_one(connection: Connection, sealer: Sealer, event_id: UUID) -> Story:

@@ -12,10 +12,9 @@ from rich.text import Text
 from postroom.cli.codes import meaning
 from postroom.cli.demo.cases import Refusal, Repeat
 from postroom.cli.demo.judging import Outcome, faults, percentile
-from postroom.cli.showing import lasting, short, styled
+from postroom.cli.showing import lasting, short, styled, title
 from postroom.cli.story_sheet import language_words
-from postroom.domain.messages import Role, State
-from postroom.domain.routing import TITLES
+from postroom.domain.messages import State
 from postroom.store.story import Leg, Story
 
 SHARES = (0.5, 0.95)
@@ -36,11 +35,11 @@ def board(outcomes: Sequence[Outcome], *, final: bool) -> RenderableType:
 def _row(outcome: Outcome, *, final: bool) -> tuple[str, ...]:
     wrong = faults(outcome) if final else []
     mark = " " if not final else "[bold red]✗[/]" if wrong else "[green]✓[/]"
-    title = f"{escape(outcome.case.title)}\n[dim]{escape(outcome.case.person.name)}[/]"
+    what = f"{escape(outcome.case.title)}\n[dim]{escape(outcome.case.person.name)}[/]"
     why = "\n".join(map(escape, _why(outcome)))
     return (
         mark,
-        title,
+        what,
         "\n".join([why, *(f"[red]{escape(each)}[/]" for each in wrong)]),
         _state(outcome),
         _span(outcome.to_provider),
@@ -60,16 +59,10 @@ def _why(outcome: Outcome) -> list[str]:
 
 
 def _leg_words(story: Story, leg: Leg) -> str:
-    title = TITLES[leg.channel]
-    title = title[:1].upper() + title[1:]
-    if leg.role is Role.FALLBACK:
-        failed = next((other for other in story.legs if other.stage < leg.stage and other.reason), None)
-        return (
-            f"{title}: stands in after {failed.reason}: {meaning(failed.channel, failed.reason)}"
-            if failed and failed.reason
-            else f"{title}: {leg.why}"
-        )
-    return f"{title}: {leg.why}; {language_words(story, leg)}{_trouble(leg)}"
+    before = next((other for other in story.legs if other.stage < leg.stage and other.reason), None)
+    if before is not None and before.reason is not None:
+        return f"{title(leg.channel)}: stands in after {before.reason}: {meaning(before.channel, before.reason)}"
+    return f"{title(leg.channel)}: {leg.why}; {language_words(story, leg)}{_trouble(leg)}"
 
 
 def _trouble(leg: Leg) -> str:

@@ -1,6 +1,7 @@
 """The events of the demonstration, and what should become of each."""
 
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -156,7 +157,7 @@ class Run:
 
     def mail(self, person: Person) -> str | None:
         """The person's address in this run."""
-        words = person.name.encode("ascii", "ignore").decode().lower().replace(" ", ".")
+        words = unicodedata.normalize("NFKD", person.name).encode("ascii", "ignore").decode().lower().replace(" ", ".")
         return f"{words}.{self.middle}@example.com" if person.mail else None
 
     def event(self, case: Case, source: str) -> dict[str, Any]:
