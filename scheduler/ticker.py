@@ -2,8 +2,9 @@
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from time import monotonic
 from types import FrameType
 
 import structlog
@@ -23,8 +24,10 @@ from workers.wiring import Rooms, rooms_from
 
 EVERY = 0.5
 """Seconds between two rounds: how late a lost hint is found."""
-TIMERS_A_ROUND = 500
+TIMERS_AT_ONCE = 50
 TIMER_LEASE = timedelta(seconds=30)
+STINT = timedelta(seconds=2)
+"""However many timers are due, the sweeps and hints have their turn after this."""
 log = structlog.get_logger()
 
 
@@ -41,13 +44,18 @@ def tick(rooms: Rooms) -> None:
 
 
 def fire_timers(rooms: Rooms) -> None:
-    """Fire what is due, each timer in a transaction of its own."""
+    """Fire what is due, each timer in a transaction of its own, until nothing is or the stint is over."""
+    until = monotonic() + STINT.total_seconds()
+    while monotonic() < until and (timers := _claim(rooms)):
+        for timer in timers:
+            failpoints.reach("ticker.timer_claimed")
+            _fire(rooms, timer)
+
+
+def _claim(rooms: Rooms) -> Sequence[Timer]:
+    lease = min(TIMER_LEASE, rooms.limits.lease)
     with rooms.engine.begin() as connection:
-        lease = min(TIMER_LEASE, rooms.limits.lease)
-        timers = claim_timers(connection, now=rooms.clock.now(), limit=TIMERS_A_ROUND, lease=lease)
-    for timer in timers:
-        failpoints.reach("ticker.timer_claimed")
-        _fire(rooms, timer)
+        return claim_timers(connection, now=rooms.clock.now(), limit=TIMERS_AT_ONCE, lease=lease)
 
 
 def _fire(rooms: Rooms, timer: Timer) -> None:
@@ -114,10 +122,7 @@ def _tell_of_unsettled(connection: Connection, leg: Unsettled) -> None:
 def hint_where_rows_wait(rooms: Rooms) -> None:
     """Hints that were lost are given again; where one is under way, none is added."""
     waiting = due(rooms.engine)
-    if waiting.route:
-        rooms.hints.route()
-    if waiting.observe:
-        rooms.hints.observe()
+    rooms.hints.remind(route=waiting.route, observe=waiting.observe)
     for channel, lane in waiting.lanes:
         rooms.hints.help_deliver(channel, lane)
 

@@ -56,6 +56,15 @@ class Hints:
         if not self._waiting(lane_queue(channel, lane)):
             self.deliver(channel, lane)
 
+    def remind(self, *, route: bool, observe: bool) -> None:
+        """A sweep found events or webhooks. Where hints wait for a worker that is away, none is added."""
+        if self._waiting(Queue.CORE):
+            return
+        if route:
+            self.route()
+        if observe:
+            self.observe()
+
     def clear(self, task: str, *args: str) -> None:
         """Called before a drain looks: whatever comes after the look gives a hint of its own."""
         self._quietly(lambda: self._redis.delete(_key(task, args)), task)
