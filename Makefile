@@ -3,6 +3,8 @@
 .PHONY: help setup dev demo up test faults check bench lock clean
 
 PYTHON ?=
+# Most tests wait for a server or a page: three processes keep two cores busy.
+TEST_PROCESSES ?= 3
 BIN := .venv/bin
 # A stamp is newer than what it was made from, or is made again; a repeated `make setup` takes no time.
 READY := .venv/.ready
@@ -37,7 +39,7 @@ up: setup ## Start everything and keep it running until Ctrl-C
 	@$(BIN)/postroom up $(ARGS)
 
 test: dev ## Unit, contract, integration, acceptance and browser tests; ARGS='-k words' chooses
-	$(BIN)/pytest --ignore=tests/faults $(ARGS)
+	$(BIN)/pytest --ignore=tests/faults --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(ARGS)
 
 faults: dev ## The scenarios that kill processes
 	$(BIN)/pytest tests/faults $(ARGS)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from config.differences import differences
 from config.faults import ConfigFault, ConfigRefused
@@ -14,11 +13,12 @@ from config.rules import ROUTING_FILE, Routing, load_routing, read_routing
 from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, show_refusal, wrong_use
 from postroom.cli.desk import open_desk
+from postroom.cli.showing import out
 from postroom.domain.templates import TemplateSet
 from postroom.store.rulebooks import newest_rulebook
 
 app = typer.Typer(no_args_is_help=True, help="Check and compare the configuration.")
-OUT = Console(highlight=False)
+
 
 RoutingPath = Annotated[Path, typer.Option("--routing", help="The rules.")]
 TemplatesPath = Annotated[Path, typer.Option("--templates", help="The folder of templates.")]
@@ -44,7 +44,7 @@ def check(
         }
         typer.echo(json.dumps(found))
         return
-    OUT.print(
+    out().print(
         f"[green]Good.[/] {len(rules.rules)} rules ({rules.sha256.hex()[:12]}), {len(written.versions)} templates."
     )
 
@@ -89,9 +89,9 @@ def diff(
     if as_json:
         typer.echo(json.dumps({"old": old.sha256.hex(), "new": new.sha256.hex(), "changes": lines}, ensure_ascii=False))
     elif lines:
-        OUT.print("\n".join(lines), markup=False)
+        out().print("\n".join(lines), markup=False)
     else:
-        OUT.print(f"The same rules ({new.sha256.hex()[:12]}).")
+        out().print(f"The same rules ({new.sha256.hex()[:12]}).")
     raise typer.Exit(1 if lines else 0)
 
 

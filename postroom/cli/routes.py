@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
 from config.rules import ROUTING_FILE, load_routing, span
 from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, wrong_use
+from postroom.cli.showing import out
 from postroom.domain import languages
 from postroom.domain.channels import ChannelName
 from postroom.domain.event_types import EVENT_TYPES
@@ -24,7 +24,7 @@ from postroom.domain.routing import TITLES, Contact, Plan, Rule, plan, reach_of,
 from postroom.domain.templates import TemplateMissing, TemplateSet
 
 app = typer.Typer(no_args_is_help=True, help="Where events go, and why.")
-OUT = Console(highlight=False)
+
 
 Channels = Annotated[list[ChannelName] | None, typer.Option(help="Suppose this of a channel; may be repeated.")]
 NOBODY: tuple[ChannelName, ...] = ()
@@ -59,7 +59,7 @@ def explain(
     tree = Tree(f"[bold]{escape(what.type)}[/] about {escape(what.document)}, for {escape(what.recipient_key)}")
     for rule, made in plans:
         _draw(tree, rule, made, _told(rule, made, templates, choices))
-    OUT.print(tree)
+    out().print(tree)
 
 
 def _event(named: str) -> Event:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -14,6 +14,7 @@ from rich.text import Text
 from config.faults import ConfigRefused
 from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, show_refusal, wrong_use
+from postroom.cli.showing import out
 from postroom.domain import languages
 from postroom.domain.channels import Button, ChannelName, Rendered
 from postroom.domain.event_types import EVENT_TYPES
@@ -24,7 +25,7 @@ from postroom.domain.template_lint import GENEROUS
 from postroom.domain.templates import TemplateMissing, TemplateSet, TemplateVersion
 
 app = typer.Typer(no_args_is_help=True, help="What Postroom writes, by message, language and channel.")
-OUT = Console(highlight=False)
+
 
 Name = Annotated[str, typer.Argument(help="The message type, as in payment_reminder.")]
 Language = Annotated[str, typer.Option("--language", "-l", help="The reader's language, as in pt_BR.")]
@@ -46,7 +47,7 @@ def list_(channel: OnChannel = None, folder: Folder = TEMPLATES_FOLDER, as_json:
         buttons = ", ".join(button.title for button in version.wording.buttons)
         row = (version.name, version.language, version.channel, version.sha256.hex()[:12], buttons)
         table.add_row(*map(escape, row))
-    OUT.print(table)
+    out().print(table)
 
 
 @app.command()
@@ -86,7 +87,7 @@ def preview(
         typer.echo(json.dumps({each.value: rendered.to_json() for each, rendered in written.items()}, indent=2))
         return
     for rendered in written.values():
-        OUT.print(_panel(name, rendered))
+        out().print(_panel(name, rendered))
 
 
 @app.command()
@@ -102,7 +103,7 @@ def lint(
     if as_json:
         typer.echo(json.dumps({"ok": True, "templates": len(versions)}))
     else:
-        OUT.print(f"[green]Good.[/] {len(versions)} templates.")
+        out().print(f"[green]Good.[/] {len(versions)} templates.")
 
 
 def _summary(version: TemplateVersion) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _write_html(path: Path, written: dict[ChannelName, Rendered]) -> None:
     if page is None:
         raise wrong_use("Only an email has HTML.", "postroom templates preview NAME --channel email --html FILE")
     path.write_text(page, "utf-8")
-    OUT.print(f"HTML written to {escape(str(path))}")
+    out().print(f"HTML written to {escape(str(path))}")
 
 
 def _panel(name: str, rendered: Rendered) -> Panel:
