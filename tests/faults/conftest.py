@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import invariants
-from tests.faults.scene import Injected, Scene, running_scene
+from tests.faults.injection import Injected
+from tests.faults.scene import Scene, running_scene
 
 HASTY = {
     "LEASE_SECONDS": "8",
@@ -40,7 +41,7 @@ def scene(house_scene: Scene, request: pytest.FixtureRequest) -> Iterator[Scene]
     yield house_scene
     if request.node.stash.get(FAILED, False):
         return
-    assert house_scene.injected.struck, "this scenario injected no fault, so it proves nothing"
+    house_scene.injected.must_have_struck()
     if getattr(request.module, "PROMISE_HOLDS", True):
         invariants.check(house_scene)
 

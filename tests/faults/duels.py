@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from tests.faults.scene import News, Scene, eventually
+from tests.faults.news import News
+from tests.faults.patience import eventually
+from tests.faults.scene import Scene
 
 DRAINED = re.compile(r"Task deliver\[.*succeeded")
 SENT = re.compile(r"(\d+) sent")
@@ -36,7 +38,7 @@ def share_a_backlog(scene: Scene, news: Sequence[News]) -> None:
     """A backlog, two workers, and more hints than they need."""
     with scene.paused("whatsapp"):
         scene.post(*news)
-        eventually(lambda: all(scene.leg(each) for each in news[-3:]), what="the backlog is routed")
+        eventually(lambda: scene.count(news) == len(news), what="the backlog is routed")
     for _ in range(8):
         scene.hint("whatsapp", "bulk")
     scene.note("eight hints at once")
@@ -50,13 +52,3 @@ def drains(said: Sequence[str]) -> int:
 def sent_by(said: Sequence[str]) -> int:
     """How many messages a worker has sent, by its own words."""
     return sum(int(match[1]) for line in said if (match := SENT.search(line)))
-
-
-def delivered(scene: Scene, news: Sequence[News]) -> int:
-    """How many of these were delivered."""
-    [row] = scene.ask(
-        "select count(*) as n from inbox e join intent i on i.event_id = e.id join message_log m on m.intent_id = i.id "
-        "where e.key = any(:keys) and m.state = 'delivered'",
-        keys=[each.key for each in news],
-    )
-    return int(row.n)

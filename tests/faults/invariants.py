@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.faults.scene import Scene, eventually
+from tests.faults.patience import eventually
+from tests.faults.scene import Scene
 from tests.faults.witness import Asked, most
 
 BUSY = """
@@ -58,8 +59,14 @@ DEAD = """
 def check(scene: Scene, *, within: float = 30.0) -> None:
     """Wait until nothing is under way, then hold every invariant; all that are broken are told at once."""
     eventually(lambda: _calm(scene), within=within, what="every leg is final or waits")
-    broken = [f"{name}: {fault}" for name, rule in RULES.items() for fault in rule(scene)]
-    assert not broken, "\n".join(broken[:20])
+    found = broken(scene)
+    assert not found, "\n".join(f"{name}: {fault}" for name, faults in found.items() for fault in faults[:5])
+
+
+def broken(scene: Scene) -> dict[str, list[Any]]:
+    """The rules that do not hold now, and what breaks each."""
+    found = {name: list(rule(scene)) for name, rule in RULES.items()}
+    return {name: faults for name, faults in found.items() if faults}
 
 
 def _calm(scene: Scene) -> bool:
@@ -73,9 +80,7 @@ def _no_lease_is_overdrawn(scene: Scene) -> Iterator[Any]:
 def _every_answered_event_has_its_messages(scene: Scene) -> Iterator[Any]:
     yield from scene.ask(UNHEARD, ids=list(scene.answered))
     known = {row.id for row in scene.ask("select id from inbox where kind = 'event'")}
-    yield from (
-        f"event {event_id} was answered 2xx and is gone" for event_id in scene.answered if event_id not in known
-    )
+    yield from (f"event {event_id} was answered 2xx and is gone" for event_id in scene.answered.keys() - known)
 
 
 def _an_attempt_makes_at_most_one_request(scene: Scene) -> Iterator[str]:

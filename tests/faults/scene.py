@@ -1,20 +1,18 @@
 """A whole house in a directory of its own, and all that a scenario does to it and asks of it."""
 
 import hmac
-import itertools
 import json
 import os
 import shutil
 import signal
 import socket
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -27,10 +25,13 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.meta_templates import meta_definition
 from postroom.services.keeper import Keeper
 from postroom.services.leash import Leash
-from postroom.services.supervisor import House
+from postroom.services.supervisor import SERVERS, House
 from postroom.store.clock import SharedClock, set_pace
 from postroom.store.engine import connect
-from tests.builders import order, query, reminder
+from tests.builders import query
+from tests.faults.injection import Failpoints, Injected
+from tests.faults.news import WABA_ID, News, webhook_body
+from tests.faults.patience import eventually
 from tests.faults.witness import Witness, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,78 +39,12 @@ UNNEEDED = frozenset({"flower", "beat"})
 ALONE = {"DATABASE_URL": "", "REDIS_URL": "", "WHATSAPP_ACCESS_TOKEN": "", "SMTP_URL": ""}
 """Whatever the developer's own environment says."""
 BATCH = 100
-NUMBER_ID, WABA_ID = "100000000000001", "200000000000001"
-
-Found = TypeVar("Found")
-
-_numbers = (number for number in itertools.count(10_000_000) if not 9900 < number % 10_000 < 9999)
-_tens_of_thousands = itertools.count(2_000)
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """An event for somebody of its own, so that requests to that address are requests for this message."""
-
-    event: dict[str, Any]
-
-    @property
-    def phone(self) -> str:
-        """As WhatsApp spells it."""
-        return str(self.event["data"]["recipient"]["phone"]).removeprefix("+")
-
-    @property
-    def email(self) -> str:
-        return str(self.event["data"]["recipient"]["email"])
-
-    @property
-    def key(self) -> str:
-        return str(self.event["id"])
-
-
-def payment_reminder(ending: str = "", **recipient: Any) -> News:
-    """A bulk message; `ending` gives somebody whose number makes the sandbox misbehave (docs/sandbox.md)."""
-    return News(reminder(_number(ending), **recipient))
-
-
-def order_confirmation(ending: str = "", **recipient: Any) -> News:
-    """A normal message."""
-    return News(order(_number(ending), **recipient))
-
-
-def _number(ending: str) -> int:
-    return next(_tens_of_thousands) * 10_000 + int(ending) if ending else next(_numbers)
-
-
-def eventually(look: Callable[[], Found], *, within: float = 20.0, what: str = "") -> Found:
-    """Ask again until the answer is true; the answer."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:g} s: {what or look.__doc__ or look}"
-        time.sleep(0.05)
-    return found
-
-
-def throughout(seconds: float, look: Callable[[], Found]) -> list[Found]:
-    """Every answer that was given while these seconds passed."""
-    deadline = time.monotonic() + seconds
-    found = []
-    while time.monotonic() < deadline:
-        found.append(look())
-        time.sleep(0.1)
-    return found
-
-
-@dataclass
-class Injected:
-    """The faults of one scenario: what was injected, and how it is known that it struck."""
-
-    struck: list[str] = field(default_factory=list)
 
 
 class Scene:
     """One running house. Every process in it is one of the operating system's; nothing is called from within."""
 
-    def __init__(self, house: House, markers: Path, actions: Mapping[str, str]) -> None:
+    def __init__(self, house: House, failpoints: Failpoints) -> None:
         self.house = house
         self.injected = Injected()
         self.answered: dict[UUID, News] = {}
@@ -119,8 +54,7 @@ class Scene:
         self.clock = SharedClock(self.engine)
         self.redis = redis.Redis.from_url(environment["REDIS_URL"])
         self.witness = Witness(environment["SANDBOX_URL"])
-        self._markers = markers
-        self._actions = actions
+        self._failpoints = failpoints
         self._door = f"http://127.0.0.1:{environment['WEB_PORT']}"
         self._session = requests.Session()
         self._celery = Celery("faults", broker=environment["REDIS_URL"], set_as_current=False)
@@ -211,6 +145,19 @@ class Scene:
         leg = self.leg(news, channel)
         return self.ask("select * from attempt where message_id = :id order by number", id=leg.id)
 
+    def count(self, news: Sequence[News], *states: str, channel: str = "whatsapp") -> int:
+        """How many of these messages have a leg of that channel in one of these states; in any, if none is named."""
+        [row] = self.ask(
+            "select count(*) as n from inbox e join intent i on i.event_id = e.id "
+            "join message_log m on m.intent_id = i.id "
+            "where e.key = any(:keys) and m.channel = :channel and (:any or m.state = any(:states))",
+            keys=[one.key for one in news],
+            channel=channel,
+            any=not states,
+            states=list(states),
+        )
+        return int(row.n)
+
     @contextmanager
     def paused(self, channel: str) -> Iterator[None]:
         """Nothing of a channel is claimed meanwhile, as after `postroom pause channel`."""
@@ -266,26 +213,24 @@ class Scene:
 
     def note(self, fault: str) -> None:
         """Write down a fault that is proven to have struck."""
-        self.injected.struck.append(fault)
+        self.injected.note(fault)
 
-    @contextmanager
-    def armed(self, point: str, *, within: float = 20.0) -> Iterator[None]:
+    def armed(self, point: str) -> AbstractContextManager[None]:
         """Arm a failpoint for the next process that reaches it; at the end it must have been reached."""
-        marker = self._markers / point
-        assert point in self._actions, f"this house was not started with {point}"
-        marker.unlink()
-        try:
-            yield
-            eventually(marker.exists, within=within, what=f"some process reaches {point}")
-        finally:
-            marker.touch()
-        self.note(f"{point}={self._actions[point]}")
+        return self._failpoints.armed(point, self.injected)
 
     def kill(self, name: str) -> None:
         """SIGKILL one process of the house; its keeper starts it again."""
         pid = self.house.process(name).pid
         os.kill(pid, signal.SIGKILL)
         self.note(f"kill -9 {name}")
+
+    def put_down(self, name: str) -> None:
+        """SIGKILL one process and leave it dead until the house launches it again."""
+        keeper = self.house.process(name)
+        keeper.ask_to_stop()
+        keeper.kill()
+        keeper.stop()
 
     def lose_redis(self) -> None:
         """SIGKILL Redis and throw away all that it knew; an empty one takes its place."""
@@ -306,8 +251,8 @@ class Scene:
 
     def replace_worker(self, name: str, script: Path) -> None:
         """Let a process run the same command under a script that changes it."""
+        self.put_down(name)
         keeper = self.house.process(name)
-        self.house.halt(name)
         program = keeper.program
         # argv is [celery, …]: the script patches what it patches, then becomes celery.
         python = str(Path(program.argv[0]).with_name("python"))
@@ -352,29 +297,6 @@ class Scene:
         )
 
 
-def receipt(
-    status: str, provider_id: str, recipient: str, attempt_id: UUID | None = None, **more: Any
-) -> dict[str, Any]:
-    """One status as Meta writes it; `attempt_id` is our id, where Meta carries it back."""
-    named = {"biz_opaque_callback_data": str(attempt_id)} if attempt_id else {}
-    moment = str(int(datetime.now(UTC).timestamp()))
-    return {"id": provider_id, "status": status, "timestamp": moment, "recipient_id": recipient, **named, **more}
-
-
-UNDELIVERABLE = {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
-
-
-def webhook_body(*receipts: Mapping[str, Any]) -> bytes:
-    """Receipts in Meta's envelope."""
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "15550001111", "phone_number_id": NUMBER_ID},
-        "statuses": list(receipts),
-    }
-    entry = {"id": WABA_ID, "changes": [{"value": value, "field": "messages"}]}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-
-
 def register_templates(house: House) -> None:
     """Put our templates before the sandbox's Meta, as `postroom up` does."""
     for version in load_templates().matching(channel=ChannelName.WHATSAPP):
@@ -392,25 +314,19 @@ def running_scene(settings: Mapping[str, str], failpoints: Mapping[str, str]) ->
     """A house with these settings and failpoints (all disarmed), its templates known to the provider."""
     directory = Path(tempfile.mkdtemp(prefix="pr-", dir="/tmp")).resolve()  # short, for sockets
     directory.chmod(0o711)  # PostgreSQL's account walks through it
-    markers = directory / "markers"
-    markers.mkdir()
-    for point in failpoints:
-        (markers / point).touch()
-    overrides = {
-        **ALONE,
-        **settings,
-        "POSTROOM_FAILPOINTS": ";".join(f"{point}={action}" for point, action in failpoints.items()),
-        "POSTROOM_FAILPOINT_MARKERS": str(markers),
-    }
+    points = Failpoints(directory / "markers", failpoints)
+    overrides = {**ALONE, **settings, **points.environment()}
     house = House(ROOT, overrides, directory=directory / "house", without=UNNEEDED)
     try:
         with house:
             house.wait_ready()
             register_templates(house)
-            scene = Scene(house, markers, failpoints)
+            scene = Scene(house, points)
             try:
                 yield scene
             finally:
                 scene.close()
+                for name in set(house.processes) - set(SERVERS):
+                    scene.put_down(name)
     finally:
         shutil.rmtree(directory)

@@ -1,7 +1,9 @@
 """A dispatcher dies with the answer in its hand, or is not alone: the provider is asked once all the same."""
 
 from tests.faults import duels
-from tests.faults.scene import Scene, eventually, order_confirmation, payment_reminder, receipt
+from tests.faults.news import order_confirmation, payment_reminder, receipt
+from tests.faults.patience import eventually
+from tests.faults.scene import Scene
 from tests.faults.witness import most
 
 FAILPOINTS = {"deliver.accepted": "kill", "deliver.claimed": "hold:4"}
@@ -67,7 +69,7 @@ def test_two_workers_with_eight_hints_at_once_share_a_backlog_without_overlap(sc
     news = [payment_reminder() for _ in range(300)]
     with scene.second_worker("whatsapp") as said:
         duels.share_a_backlog(scene, news)
-        eventually(lambda: duels.delivered(scene, news) == len(news), within=40, what="all are delivered")
+        eventually(lambda: scene.count(news, "delivered") == len(news), within=40, what="all are delivered")
 
         assert duels.sent_by(said) > 0, "the second worker sent nothing, so the two never met"
     asked = [one for one in scene.witness.requests() if one.recipient in {each.phone for each in news}]

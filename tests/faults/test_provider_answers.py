@@ -4,16 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
-from tests.faults.scene import (
-    UNDELIVERABLE,
-    News,
-    Scene,
-    eventually,
-    order_confirmation,
-    payment_reminder,
-    receipt,
-    webhook_body,
-)
+from tests.faults.news import UNDELIVERABLE, News, order_confirmation, payment_reminder, receipt, webhook_body
+from tests.faults.patience import eventually
+from tests.faults.scene import Scene
 
 FAILPOINTS = {"deliver.accepted": "hold:3"}
 RETRY_AFTER = timedelta(seconds=7)

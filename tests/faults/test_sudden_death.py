@@ -6,7 +6,9 @@ import pytest
 import requests
 
 from postroom.store.timers import set_timer
-from tests.faults.scene import News, Scene, eventually, order_confirmation, payment_reminder
+from tests.faults.news import News, order_confirmation, payment_reminder
+from tests.faults.patience import eventually
+from tests.faults.scene import Scene
 
 FAILPOINTS = {
     "deliver.claimed": "kill",

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import duels
-from tests.faults.scene import Scene, eventually, payment_reminder
+from tests.faults import duels, invariants
+from tests.faults.news import payment_reminder
+from tests.faults.patience import eventually
+from tests.faults.scene import Scene
 
 FAILPOINTS = {"deliver.accepted": "kill", "deliver.claimed": "hold:4"}
 PROMISE_HOLDS = False
@@ -23,12 +25,17 @@ def without_the_claim(house_scene: Scene) -> None:
     house_scene.replace_worker("whatsapp", UNCLAIMED)
 
 
+TWICE = {"no more requests than attempts per message", "nobody is told twice"}
+"""The invariants that must notice it."""
+
+
 def test_without_the_claim_a_reminder_is_sent_again_after_its_sender_was_killed(scene: Scene):
     news = payment_reminder()
 
     duels.kill_after_acceptance(scene, news)
 
     eventually(lambda: scene.witness.count(news.phone) > 1, what="the provider counts a second request")
+    assert invariants.broken(scene).keys() >= TWICE
 
 
 def test_without_the_claim_two_workers_with_the_same_message_make_two_requests(scene: Scene):
@@ -37,3 +44,4 @@ def test_without_the_claim_two_workers_with_the_same_message_make_two_requests(s
     with scene.second_worker("whatsapp") as said:
         duels.let_both_reach_for(scene, news, said)
         eventually(lambda: scene.witness.count(news.phone) > 1, what="the provider counts a second request")
+    assert invariants.broken(scene).keys() >= TWICE
