@@ -4,6 +4,7 @@ import logging
 import logging.config
 import re
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -26,6 +27,9 @@ IN_TEXT = re.compile(
     r"|(?<![\w-])\+[1-9]\d{7,14}(?!\w)"  # a phone number
 )
 """The same in free text: messages and tracebacks of other people's code."""
+
+TELLTALE = re.compile(r"whsec_|://|Bearer\s|[@+]")
+"""Without one of these IN_TEXT finds nothing; most lines hold ids and have none, and this looks ten times faster."""
 
 LIBRARIES = {
     "celery": "INFO",
@@ -58,13 +62,18 @@ def configure(process: str, level: str = "INFO") -> None:
 def redact(_logger: Any, _method: str, event: Event) -> Event:
     """Hide what must not be read in a log: by the field's name, and by its look in free text."""
     for name, value in event.items():
-        event[name] = HIDDEN if name != "event" and SENSITIVE.search(name) else _hidden_in(value)
+        event[name] = HIDDEN if _is_sensitive(name) else _hidden_in(value)
     return event
+
+
+@lru_cache(maxsize=1024)
+def _is_sensitive(name: str) -> bool:
+    return name != "event" and SENSITIVE.search(name) is not None
 
 
 def _hidden_in(value: Any) -> Any:
     if isinstance(value, str):
-        return IN_TEXT.sub(HIDDEN, value)
+        return IN_TEXT.sub(HIDDEN, value) if TELLTALE.search(value) else value
     if isinstance(value, MutableMapping):
         return redact(None, "", dict(value))
     return [_hidden_in(item) for item in value] if isinstance(value, list | tuple) else value
