@@ -1,16 +1,22 @@
 """postroom doctor: what is well, what is not, and the command that mends it."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from postroom.cli.checks import CHECKS, Finding, Health, patient
 from postroom.cli.faults import REFUSED
 from postroom.cli.showing import AsJson, emit, out, said, table
 
-MARKS = {Health.OK: "[green]ok[/]", Health.WARN: "[yellow]warn[/]", Health.FAIL: "[bold red]FAIL[/]"}
+if TYPE_CHECKING:
+    from postroom.cli.checks import Finding
+
+MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]FAIL[/]"}
 
 
 def doctor(as_json: AsJson = False) -> None:
     """Examine everything. Exit code 1 when anything fails."""
+    from postroom.cli.checks import CHECKS, Health, patient  # Alembic is slow to import, and only two commands need it
+
     with patient() as examined:
         findings = [finding for check in CHECKS for finding in check(examined)]
     failed = any(finding.health is Health.FAIL for finding in findings)
@@ -21,6 +27,6 @@ def doctor(as_json: AsJson = False) -> None:
     raise typer.Exit(REFUSED if failed else 0)
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
+def _row(finding: "Finding") -> tuple[str, ...]:
     remedy = f"[bold]{said(finding.remedy)}[/]" if finding.remedy else ""
-    return (MARKS[finding.health], finding.what, said(finding.words), remedy)
+    return (MARKS[finding.health.value], finding.what, said(finding.words), remedy)

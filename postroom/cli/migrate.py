@@ -2,11 +2,12 @@
 
 from postroom.cli.desk import open_desk
 from postroom.cli.showing import AsJson, emit, out, people
-from postroom.store.migrate import current, head, upgrade
 
 
 def migrate(as_json: AsJson = False) -> None:
     """Bring the database to the newest schema. Any number of processes may call it at once."""
+    from postroom.store.migrate import current, head, upgrade  # slow to import: it brings Alembic
+
     with open_desk() as desk:
         before = current(desk.engine)
         with people().status("migrating"):

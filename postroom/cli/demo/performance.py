@@ -11,20 +11,24 @@ from postroom.cli.demo import play
 from postroom.cli.demo.board import board, commands, row_json, times
 from postroom.cli.demo.cases import Run
 from postroom.cli.demo.judging import Outcome, faults
-from postroom.cli.demo.person import Stage, Unanswered
+from postroom.cli.demo.person import Unanswered
 from postroom.cli.demo.tail import Tail
-from postroom.cli.posting import Mailbox, secrets_by_source
 from postroom.cli.showing import emit, out, said
 from postroom.cli.standing import addresses, places
 from postroom.services.supervisor import House
-from postroom.store.engine import connect
 from postroom.store.heartbeats import ages
-from postroom.store.sealing import Sealer
 
 
 def perform(house: House, console: Console, *, once: bool, as_json: bool) -> list[str]:
     """Play it, show it, and (unless `once`) stay; what was not as it should be, in words."""
-    theatre = _theatre(house)
+    theatre = play.theatre_of(house.environment)
+    try:
+        return _play(house, theatre, console, once=once, as_json=as_json)
+    finally:
+        theatre.engine.dispose()
+
+
+def _play(house: House, theatre: play.Theatre, console: Console, *, once: bool, as_json: bool) -> list[str]:
     run = Run.fresh()
     with _stage_of(console, silent=as_json) as live:
         outcomes = play.watch(theatre, play.post(theatre, run), lambda found: _refresh(live, found))
@@ -36,19 +40,6 @@ def perform(house: House, console: Console, *, once: bool, as_json: bool) -> lis
     if not once:
         _stay(house, theatre, console if as_json else out())
     return wrong
-
-
-def _theatre(house: House) -> play.Theatre:
-    told = house.environment
-    secrets = secrets_by_source(told["EVENT_SECRETS"])
-    source = "odoo" if "odoo" in secrets else next(iter(secrets))
-    return play.Theatre(
-        mailbox=Mailbox(f"http://127.0.0.1:{told['WEB_PORT']}", secrets[source]),
-        source=f"/{source}/demo",
-        stage=Stage(told["SANDBOX_URL"]),
-        engine=connect(told["DATABASE_URL"], process="postroom-demo", pool=2),
-        sealer=Sealer(told["SEALING_KEYS"], told["BLIND_KEY"]),
-    )
 
 
 def _stage_of(console: Console, *, silent: bool) -> AbstractContextManager[Live | None]:

@@ -1,6 +1,6 @@
 """Playing the demonstration: post the events, watch them, let a person answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -8,9 +8,9 @@ from postroom.cli.demo.cases import CASES, JOHN, MARTA, Case, Messages, Repeat, 
 from postroom.cli.demo.judging import Outcome
 from postroom.cli.demo.person import Stage
 from postroom.cli.following import Stories, follow
-from postroom.cli.posting import Mailbox
+from postroom.cli.posting import Mailbox, secrets_by_source
 from postroom.services.keyring import MAKERS
-from postroom.store.engine import Engine
+from postroom.store.engine import Engine, connect
 from postroom.store.sealing import Sealer
 from postroom.store.story import Story
 
@@ -30,6 +30,19 @@ class Theatre:
 
 
 Watch = Callable[[Sequence[Outcome]], object]
+
+
+def theatre_of(told: Mapping[str, str]) -> Theatre:
+    """What a demonstration needs, from what the house tells its processes."""
+    secrets = secrets_by_source(told["EVENT_SECRETS"])
+    source = "odoo" if "odoo" in secrets else next(iter(secrets))
+    return Theatre(
+        mailbox=Mailbox(f"http://127.0.0.1:{told['WEB_PORT']}", secrets[source]),
+        source=f"/{source}/demo",
+        stage=Stage(told["SANDBOX_URL"]),
+        engine=connect(told["DATABASE_URL"], process="postroom-demo", pool=2),
+        sealer=Sealer(told["SEALING_KEYS"], told["BLIND_KEY"]),
+    )
 
 
 def post(theatre: Theatre, run: Run) -> list[Outcome]:
