@@ -42,6 +42,7 @@ class WhatsApp:
     def __init__(self, config: WhatsAppConfig) -> None:
         self._config = config
         self._sessions = Sessions()
+        self._blank: requests.PreparedRequest | None = None
 
     @property
     def account(self) -> str:
@@ -54,10 +55,9 @@ class WhatsApp:
 
     def _post(self, body: Body) -> requests.Response:
         try:
-            return self._sessions.current().post(
-                self._config.messages_url,
-                json=body,
-                headers={"Authorization": f"Bearer {self._config.access_token}"},
+            session = self._sessions.current()
+            return session.send(
+                self._request(session, body),
                 timeout=(self._config.connect_timeout, self._config.answer_timeout),
                 allow_redirects=False,
             )
@@ -70,6 +70,15 @@ class WhatsApp:
             raise ChannelError(transport_fault("read_timeout")) from error
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
             raise ChannelError(transport_fault(_lost(error))) from error
+
+    def _request(self, session: requests.Session, body: Body) -> requests.PreparedRequest:
+        """All but the body is the same for every message, and preparing it is a quarter of a request's cost."""
+        if self._blank is None:
+            headers = {"Authorization": f"Bearer {self._config.access_token}"}
+            self._blank = session.prepare_request(requests.Request("POST", self._config.messages_url, headers=headers))
+        request = self._blank.copy()
+        request.prepare_body(data=None, files=None, json=body)
+        return request
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
         """Whether Meta signed these bytes with our app's secret (X-Hub-Signature-256)."""
