@@ -19,9 +19,10 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     POSTROOM_DIR=/var/lib/postroom \
-    METRICS_DIR=/tmp/metrics \
-    PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
+    METRICS_DIR=/var/lib/postroom/metrics \
+    PROMETHEUS_MULTIPROC_DIR=/var/lib/postroom/metrics
 USER postroom
+RUN mkdir /var/lib/postroom/metrics
 EXPOSE 8080
 ENTRYPOINT ["sh", "-c", "mkdir -p \"$METRICS_DIR\" && exec \"$@\"", "postroom"]
 CMD ["granian", "--interface", "wsgi", "--factory", "--host", "0.0.0.0", "--port", "8080", "--workers", "1", \

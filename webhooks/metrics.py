@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+import workers.metrics  # noqa: F401  first: it says how processes are told apart, and its counters are shown here
 from postroom.store.inbox import Unavailable
 from postroom.store.survey import Figures
 from webhooks.outage import Outage

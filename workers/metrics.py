@@ -1,6 +1,16 @@
 """What is counted; Prometheus reads it from every process through the door's /metrics."""
 
-from prometheus_client import Counter, Histogram
+import os
+import socket
+
+from prometheus_client import Counter, Histogram, values
+from prometheus_client.values import MultiProcessValue
+
+if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    # Containers share the directory, and in each of them the process is number 1: the host's name tells them apart.
+    values.ValueClass = MultiProcessValue(  # type: ignore[no-untyped-call]
+        lambda: f"{socket.gethostname().replace('_', '-')}-{os.getpid()}"
+    )
 
 HINTS = Counter("postroom_hints_total", "Hints published, by task; 'lost' when Redis was away", ["task"])
 ATTEMPTS = Counter("postroom_attempts_total", "Attempts, by channel, outcome and code", ["channel", "outcome", "code"])
