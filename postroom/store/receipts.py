@@ -74,7 +74,8 @@ class ReceiptOf:
 _APPLY = text("""
     update message_log m set
         state = r.state,
-        reason = case when r.state = 'failed' then r.code when m.state = 'failed' then null else m.reason end,
+        reason = case when r.state = 'failed' then r.code
+            when m.state in ('failed', 'unknown') then null else m.reason end,
         provider_id = coalesce(m.provider_id, r.provider_id),
         lease_until = null,
         sent_at = coalesce(m.sent_at, r.at),

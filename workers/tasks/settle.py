@@ -15,7 +15,7 @@ from postroom.store.engine import Connection
 from postroom.store.ids import made_at
 from postroom.store.inbox import InboxRow, park
 from postroom.store.intents import LegState, cancel_legs, lock_intent, mark_possible_duplicates
-from postroom.store.notices import raise_notice
+from postroom.store.notices import close_notice, raise_notice
 from postroom.store.receipts import (
     Moved,
     ReceiptOf,
@@ -122,6 +122,8 @@ def _follow_up(
     for leg in moved:
         if leg.was is State.FAILED:
             _call_back(connection, rooms, leg)
+        if leg.was is State.UNKNOWN:
+            close_notice(connection, f"unsettled:{leg.message_id}")
     return lanes
 
 
