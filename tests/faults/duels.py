@@ -34,13 +34,20 @@ def let_both_reach_for(scene: Scene, news: News, said: Sequence[str]) -> None:
     scene.let_consume("whatsapp.bulk", "whatsapp")
 
 
-def share_a_backlog(scene: Scene, news: Sequence[News]) -> None:
-    """A backlog, two workers, and more hints than they need."""
+def share_a_backlog(scene: Scene, news: Sequence[News], said: Sequence[str]) -> None:
+    """One worker is in the midst of a backlog when the other one joins, with more hints than both need."""
+    scene.let_consume("whatsapp.bulk", "whatsapp-2", not_="whatsapp")
     with scene.paused("whatsapp"):
         scene.post(*news)
         eventually(lambda: scene.count(news) == len(news), what="the backlog is routed")
+    scene.hint("whatsapp", "bulk")
+    eventually(lambda: scene.count(news, "queued") < len(news), what="the one has begun")
+    scene.let_consume("whatsapp.bulk", "whatsapp")
     for _ in range(8):
         scene.hint("whatsapp", "bulk")
+    eventually(lambda: scene.count(news, "delivered") == len(news), within=40, what="all are delivered")
+    eventually(lambda: sent_by(said) > 0, what="the one has told what it sent")
+    assert sent_by(said) < len(news), "the other one sent nothing, so the two never met"
     scene.note("eight hints at once")
 
 
