@@ -12,7 +12,7 @@ from postroom.cli.desk import open_desk
 from postroom.cli.faults import usage
 from postroom.cli.finding import found, moment, moment_since, story_of
 from postroom.cli.posting import Answer, mailbox, refusal, source_of
-from postroom.cli.showing import AsJson, Reveal, emit, out, said, short, table, when
+from postroom.cli.showing import AsJson, Reveal, emit, out, said, table, when
 from postroom.cli.story_sheet import sheet, story_json
 from postroom.store.listing import EventRow, events
 
@@ -47,7 +47,7 @@ def list_(
 
 def _row(row: EventRow) -> tuple[str, ...]:
     return (
-        short(row.id),
+        str(row.id),
         when(row.received_at),
         said(row.type),
         said(row.key),

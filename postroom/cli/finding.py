@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from postroom.cli.faults import Refused, usage
-from postroom.cli.showing import short
 from postroom.cli.telling import Moment
 from postroom.store.engine import Connection
 from postroom.store.lookup import Ambiguous, Found, Kind, NotFound, find
@@ -24,7 +23,7 @@ def found(connection: Connection, wanted: str, *, command: str) -> Found:
         raise Refused(f"{error}.".capitalize(), f"postroom {command} list") from None
     except Ambiguous as error:
         listed = ", ".join(f"{each.kind} {each.id}" for each in error.found)
-        raise Refused(f"{error}: {listed}.", f"postroom {command} show {short(error.found[0].id)}") from None
+        raise Refused(f"{error}: {listed}.", f"postroom {command} show {error.found[0].id}") from None
 
 
 def story_of(connection: Connection, sealer: Sealer, thing: Found) -> Story:

@@ -9,7 +9,7 @@ from postroom.cli.codes import meaning
 from postroom.cli.desk import Desk, open_desk
 from postroom.cli.faults import Refused, usage
 from postroom.cli.finding import found, leg_of, moment, moment_since, story_of
-from postroom.cli.showing import AsJson, Reveal, Yes, emit, masked, out, people, said, short, shown, styled, table, when
+from postroom.cli.showing import AsJson, Reveal, Yes, emit, masked, out, people, said, shown, styled, table, when
 from postroom.cli.story_sheet import leg_json, sheet, story_json
 from postroom.cli.telling import ARRIVED, in_one_sentence
 from postroom.domain import addresses
@@ -50,7 +50,7 @@ def list_(
         return
     columns = ("message", "created", "class", "about", "channel", "to", "state", "tries", "")
     out().print(table(*columns, rows=[_row(row, reveal=reveal) for row in rows]))
-    people().print(f"[dim]The story of one: postroom messages show {short(rows[0].id)}[/]")
+    people().print(f"[dim]The story of one: postroom messages show {rows[0].id}[/]")
 
 
 def _address(typed: str) -> tuple[ChannelName, str]:
@@ -63,7 +63,7 @@ def _address(typed: str) -> tuple[ChannelName, str]:
 
 def _row(row: MessageRow, *, reveal: bool) -> tuple[str, ...]:
     return (
-        short(row.id),
+        str(row.id),
         when(row.created_at),
         said(row.message_type),
         said(row.subject),
@@ -138,7 +138,7 @@ def retry_(message: Id, yes: Yes = False, as_json: AsJson = False) -> None:
     if as_json:
         emit({"id": leg.id, "was": done.was, "now": done.now, "cancelled": done.cancelled, "message": shown_leg})
         return
-    out().print(f"{_said_of(done)} Follow it: [bold]postroom messages show {short(leg.id)}[/]", soft_wrap=True)
+    out().print(f"{_said_of(done)} Follow it: [bold]postroom messages show {leg.id}[/]", soft_wrap=True)
 
 
 def _retry(desk: Desk, message_id: UUID, *, address: str, yes: bool) -> Retried:

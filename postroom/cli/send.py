@@ -16,7 +16,7 @@ from postroom.cli.finding import moment
 from postroom.cli.following import Stories, follow, reached
 from postroom.cli.making import data_of, event_of, event_type
 from postroom.cli.posting import mailbox
-from postroom.cli.showing import AsJson, Reveal, emit, out, said, short, shown, styled
+from postroom.cli.showing import AsJson, Reveal, emit, out, said, shown, styled
 from postroom.cli.story_sheet import story_json
 from postroom.cli.telling import Moment, next_step
 from postroom.domain.messages import State
@@ -102,4 +102,4 @@ class _Teller:
                 out().print("It has led to no message.")
             newest = story.legs[-1].id if story.legs else story.event_id
             command = "messages" if story.legs else "events"
-            out().print(f"The story: [bold]postroom {command} show {short(newest)}[/]")
+            out().print(f"The story: [bold]postroom {command} show {newest}[/]")

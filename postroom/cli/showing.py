@@ -29,8 +29,6 @@ UNITS: tuple[tuple[float, str, float, int], ...] = (
 """Below how many seconds a unit is used, its size in seconds, and its decimals."""
 PIPED_WIDTH = 200
 """Columns of a table that is not read on a terminal, so that nothing is cut for whoever greps it."""
-SHORT_ID = 23
-"""The characters of a UUIDv7 that tell two rows of one batch apart: its time, and the first of its random bits."""
 STATE_STYLES = {
     State.QUEUED: "cyan",
     State.HELD: "yellow",
@@ -93,11 +91,6 @@ def table(*columns: str, rows: Sequence[Sequence[str]], keep_whole: int = 1) -> 
     for row in rows:
         made.add_row(*row)
     return made
-
-
-def short(row_id: UUID) -> str:
-    """The beginning of an id, long enough to name it."""
-    return str(row_id)[:SHORT_ID]
 
 
 def styled(state: State) -> str:

@@ -1,5 +1,7 @@
 """One whole house for all acceptance tests: the product's own supervisor, its real processes, its own command line."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -8,15 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
 import pytest
 
+from postroom.__main__ import main
 from postroom.cli.demo import play
 from postroom.cli.demo.cases import Run
 from postroom.cli.demo.command import AT_HOME
 from postroom.cli.demo.judging import Outcome
 from postroom.cli.standing import introduce_templates, wait_for_workers
+from postroom.services.environment import PUBLISHED
 from postroom.services.supervisor import House
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,8 +80,28 @@ def house(short_directory: Path) -> Iterator[House]:
 
 
 @pytest.fixture(scope="session")
-def cli(house: House) -> Cli:
+def shell(house: House) -> Cli:
+    """The command line in another terminal."""
     return postroom_in(house.directory)
+
+
+@pytest.fixture(scope="session")
+def cli(house: House) -> Cli:
+    """The same command line in this process, which need not be started for each word: seconds of a minute's suite."""
+
+    def run(*words: object, typed: str = "", **more: str) -> Said:
+        said, complained = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, {**{name: house.environment[name] for name in PUBLISHED}, **more}),
+            mock.patch.multiple(sys, argv=["postroom", *map(str, words)], stdin=io.StringIO(typed)),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(complained),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        return Said(int(ended.value.code or 0), said.getvalue(), complained.getvalue())
+
+    return run
 
 
 @pytest.fixture(scope="session")

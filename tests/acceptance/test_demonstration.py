@@ -88,10 +88,10 @@ def test_a_reply_and_a_pressed_button_stand_beside_the_message_that_they_answer(
     assert [(each["kind"], each["payload"]) for each in pressed["answers"]] == [("button", "contact_us")]
 
 
-def test_the_story_is_told_to_an_operator_in_words(journey: Journey, cli: Cli):
+def test_the_story_is_told_to_an_operator_in_words(journey: Journey, shell: Cli):
     outcome = next(each for each in journey.outcomes if len(each.legs) == 2)
 
-    told = " ".join(cli("messages", "show", str(outcome.legs[0].id)[:23], COLUMNS="100").out.split())
+    told = " ".join(shell("messages", "show", outcome.legs[0].id, COLUMNS="100").out.split())
 
     for words in (
         outcome.event["id"],

@@ -12,7 +12,7 @@ from rich.text import Text
 from postroom.cli.codes import meaning
 from postroom.cli.demo.cases import Refusal, Repeat
 from postroom.cli.demo.judging import Outcome, faults, percentile
-from postroom.cli.showing import lasting, short, styled, title
+from postroom.cli.showing import lasting, styled, title
 from postroom.cli.story_sheet import language_words
 from postroom.domain.messages import State
 from postroom.store.story import Leg, Story
@@ -147,7 +147,7 @@ def row_json(outcome: Outcome) -> dict[str, Any]:
 def commands(outcomes: Sequence[Outcome]) -> list[str]:
     """What to try next, with ids that exist."""
     fallen_back = next((leg.id for outcome in outcomes if len(outcome.legs) > 1 for leg in outcome.legs[:1]), None)
-    shown = short(fallen_back) if fallen_back else "ID"
+    shown = str(fallen_back) if fallen_back else "ID"
     return [
         f"postroom messages show {shown}",
         "postroom messages list",

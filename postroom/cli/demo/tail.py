@@ -7,7 +7,7 @@ from uuid import UUID
 
 from rich.console import Console
 
-from postroom.cli.showing import masked, said, short, styled, when
+from postroom.cli.showing import masked, said, styled, when
 from postroom.domain.messages import State
 from postroom.store.engine import Engine, StoreError
 from postroom.store.ids import new_id
@@ -61,5 +61,5 @@ class Tail:
             self._say(f"[bold]{VERBS[reply.kind]}[/] “{said(reply.words)}” on {reply.channel}", reply.message_id)
 
     def _say(self, words: str, message_id: UUID | None) -> None:
-        named = f"  [dim]{short(message_id)}[/]" if message_id else ""
+        named = f"  [dim]{message_id}[/]" if message_id else ""
         self._console.print(f"[dim]{when(datetime.now(UTC))}[/]  {words}{named}", soft_wrap=True)
