@@ -197,7 +197,7 @@ def door(examined: Patient) -> Iterator[Finding]:
         return
     url = examined.settings.public_url
     try:
-        answer = requests.get(f"{url}/readyz", timeout=5)
+        answer = requests.get(f"{url}/readyz", timeout=5)  # by way of a proxy, if that is how one gets out
     except requests.RequestException:
         yield _warn("door", f"nothing answers at {url}", "postroom up, or see PUBLIC_URL")
         return

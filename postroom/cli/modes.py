@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from postroom.cli.desk import Desk, open_desk
 from postroom.cli.faults import Refused, usage
+from postroom.cli.nearby import nearby
 from postroom.cli.showing import AsJson, emit, masked, out, people, said, table
 from postroom.domain import addresses
 from postroom.domain.channels import ChannelName
@@ -123,7 +124,8 @@ def _check_real(desk: Desk, company: str, channel: ChannelName, mode: Mode) -> N
 def sandbox_answers(url: str) -> bool:
     """Whether a stand-in for the providers runs there."""
     try:
-        return requests.get(f"{url}/_sandbox/healthz", timeout=2).ok
+        with nearby() as session:
+            return session.get(f"{url}/_sandbox/healthz", timeout=2).ok
     except requests.RequestException:
         return False
 

@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 
 from config.settings import Settings
 from postroom.cli.faults import REFUSED, TEMPORARY, Refused
+from postroom.cli.nearby import nearby
 
 CONTENT_TYPES = {dict: "application/cloudevents+json", list: "application/cloudevents-batch+json"}
 PATIENCE = 30
@@ -53,8 +54,7 @@ class Mailbox:
     def __init__(self, url: str, secret: str) -> None:
         self.url = f"{url.rstrip('/')}/v1/events"
         self._secret = secret
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the user's has no business between us and our own door
+        self._session = nearby()
 
     def post(self, event: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, secret: str | None = None) -> Answer:
         """Post one event, or a batch. Raises requests.RequestException when nothing answers."""

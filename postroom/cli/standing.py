@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import requests
 from celery import Celery
 from rich.console import Console
 from rich.markup import escape
@@ -16,6 +15,7 @@ from rich.table import Table
 from config.settings import HOUSE, ROOT
 from config.template_files import load_templates
 from postroom.cli.faults import Refused
+from postroom.cli.nearby import nearby
 from postroom.domain.channels import ChannelName
 from postroom.domain.meta_templates import meta_definition
 from postroom.services.faults import Unready
@@ -116,8 +116,7 @@ def introduce_templates(environment: Mapping[str, str]) -> int:
     url = f"{environment['SANDBOX_URL']}/{version}/{account}/message_templates"
     headers = {"Authorization": f"Bearer {environment['SANDBOX_SECRET']}"}
     versions = load_templates().matching(channel=ChannelName.WHATSAPP)
-    with requests.Session() as session:
-        session.trust_env = False
+    with nearby() as session:
         for each in versions:
             answer = session.post(url, json=meta_definition(each), headers=headers, timeout=10)
             if not answer.ok:

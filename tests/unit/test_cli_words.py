@@ -1,7 +1,9 @@
 """What the command line makes of values: masks, spans, made events, judgements, endings."""
 
-from datetime import timedelta
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 import redis
@@ -23,8 +25,9 @@ from postroom.cli.telling import _NEXT, _VERBS
 from postroom.domain.channels import ChannelName
 from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.events import event_from
-from postroom.domain.messages import State
+from postroom.domain.messages import State, Urgency
 from postroom.store.inbox import Unavailable
+from postroom.store.story import Attempt, IntentStory, Leg, Story
 
 WHATSAPP, EMAIL = ChannelName.WHATSAPP, ChannelName.EMAIL
 MARTA = {"partner_id": 1, "name": "Marta", "language": None, "phone": "+34600111222", "email": None}
@@ -150,6 +153,53 @@ def test_no_case_passes_when_the_door_fails(case: Case):
 )
 def test_no_case_passes_when_its_messages_are_missing(case: Case):
     assert judged(case, Answer(202, {"events": []}))
+
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+def story_with(
+    *, tries: int = 1, language: str = "es", state: State = State.DELIVERED, code: str | None = None
+) -> Story:
+    """The story of a WhatsApp message that was tried so often."""
+    attempts = tuple(
+        Attempt(UUID(int=n), n, "accepted", None, code, None, None, False, NOW, NOW) for n in range(1, tries + 1)
+    )
+    unset = {each.name: None for each in fields(Leg)}
+    leg = Leg(
+        **{**unset, "channel": WHATSAPP, "state": state, "language": language, "attempts": attempts, "happenings": ()}
+    )
+    intent = IntentStory(UUID(int=1), "r", "p", Urgency.BULK, "s", {}, (), 0, b"", None, NOW, (leg,))
+    return Story(UUID(int=1), "1", "/odoo/demo", "k", "t", "done", None, NOW, {}, (intent,))
+
+
+def judged_story(case: Case, story: Story) -> list[str]:
+    taken = Answer(202, {"events": [{"id": str(UUID(int=1))}]})
+    return faults(Outcome(case, {}, taken, None, story))
+
+
+SPANISH, THROTTLED_CASE = CASES[0], next(case for case in CASES if "429" in case.title)
+
+
+@pytest.mark.parametrize(
+    ("story", "fault"),
+    [
+        (story_with(), []),
+        (story_with(state=State.READ), []),
+        (story_with(state=State.FAILED), ["whatsapp is failed instead of delivered"]),
+        (story_with(tries=2), ["2 tries instead of 1"]),
+        (story_with(language="en"), ["whatsapp is in en instead of es"]),
+    ],
+    ids=["as expected", "read already", "failed", "tried twice", "wrong language"],
+)
+def test_a_message_that_is_not_as_expected_is_told(story: Story, fault: list[str]):
+    assert judged_story(SPANISH, story) == fault
+
+
+def test_a_fault_that_never_happened_is_told_although_the_message_arrived():
+    story = story_with(tries=2, language="en", code="131016")
+
+    assert judged_story(THROTTLED_CASE, story) == ["the provider never said 130429"]
 
 
 def test_a_run_gives_everybody_numbers_of_his_own():
