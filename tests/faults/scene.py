@@ -98,11 +98,9 @@ class Scene:
         assert answer.status_code == 202, answer.text
         return [UUID(one["id"]) for one in answer.json()["events"]]
 
-    def post_receipts(self, *receipts: Mapping[str, Any]) -> bytes:
-        """Post receipts in one webhook as Meta does, signed; returns the body, for whoever wants to repeat it."""
-        body = webhook_body(*receipts)
-        assert self.post_webhook(body) == 200
-        return body
+    def post_receipts(self, *receipts: Mapping[str, Any]) -> None:
+        """Post receipts in one webhook as Meta does, signed."""
+        assert self.post_webhook(webhook_body(*receipts)) == 200
 
     def post_webhook(self, body: bytes) -> int:
         """Post a body to Meta's door with Meta's signature; the answer's status."""

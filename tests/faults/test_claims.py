@@ -6,7 +6,7 @@ from tests.faults.patience import eventually
 from tests.faults.scene import Scene
 from tests.faults.witness import most
 
-FAILPOINTS = {"deliver.accepted": "kill", "deliver.claimed": "hold:4"}
+FAILPOINTS = duels.FAILPOINTS
 
 
 def test_a_reminder_accepted_just_before_its_sender_was_killed_is_never_sent_again(scene: Scene):
