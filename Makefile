@@ -1,6 +1,6 @@
 # `make` says what there is. Nothing here needs activating: everything runs from .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test faults check bench lock clean
+.PHONY: help setup dev demo up test faults soak check bench lock clean
 
 PYTHON ?=
 # Most tests wait for a server or a page: three processes keep two cores busy.
@@ -43,6 +43,9 @@ test: dev ## Unit, contract, integration, acceptance and browser tests; ARGS='-k
 
 faults: dev ## The scenarios that kill processes
 	$(BIN)/pytest tests/faults $(ARGS)
+
+soak: dev ## A house under faults for ten minutes, then the promises judged; ARGS='--minutes 60' for longer
+	$(BIN)/python -m bench.soak $(ARGS)
 
 check: dev ## Lint, format, types, import contracts
 	$(BIN)/ruff check .

@@ -196,7 +196,7 @@ class Scene:
 
     def waiting_in(self, queue: str) -> int:
         """How many Celery messages wait in a queue."""
-        return int(self.redis.llen(queue))  # type: ignore[arg-type]
+        return int(self.redis.llen(queue))
 
     def wait_for_worker(self, name: str) -> None:
         """Return when a Celery worker of this name answers."""
