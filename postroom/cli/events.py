@@ -22,6 +22,10 @@ STDIN = Path("-")
 STATES = {"new": "cyan", "parked": "cyan", "done": "green", "dead": "red"}
 
 
+ROOM = {"id at its source": 150, "source": 150, "company": 120, "messages": 100, "": 120}
+"""How wide a terminal must be for the columns that the others can be read without."""
+
+
 @app.command("list")
 def list_(
     state: Annotated[str, typer.Option(help="new, done or dead.")] = "",
@@ -40,7 +44,7 @@ def list_(
         emit(rows)
     elif rows:
         columns = ("event", "received", "type", "id at its source", "source", "company", "state", "messages", "")
-        out().print(table(*columns, rows=[_row(row) for row in rows]))
+        out().print(table(*columns, rows=[_row(row) for row in rows], room=ROOM))
     else:
         out().print("No event fits. Post one: [bold]postroom send payment_reminder --to +34600111222[/]")
 

@@ -21,6 +21,9 @@ from postroom.store.operators import NotRetried, Retried, Retryable, retry, retr
 
 app = typer.Typer(no_args_is_help=True, help="Messages: list them, tell their story, send one again.")
 
+ROOM = {"channel": 90, "created": 100, "class": 120, "about": 150, "tries": 150, "": 120}
+"""How wide a terminal must be for the columns that the others can be read without."""
+
 Id = Annotated[str, typer.Argument(help="A message's or event's id, a CloudEvents id, or the beginning of one.")]
 
 
@@ -48,8 +51,8 @@ def list_(
     if not rows:
         out().print("No message fits. Try: [bold]postroom events list[/]")
         return
-    columns = ("message", "created", "class", "about", "channel", "to", "state", "tries", "")
-    out().print(table(*columns, rows=[_row(row, reveal=reveal) for row in rows]))
+    columns = ("message", "state", "to", "channel", "created", "class", "about", "tries", "")
+    out().print(table(*columns, rows=[_row(row, reveal=reveal) for row in rows], room=ROOM))
     people().print(f"[dim]The story of one: postroom messages show {rows[0].id}[/]")
 
 
@@ -64,12 +67,12 @@ def _address(typed: str) -> tuple[ChannelName, str]:
 def _row(row: MessageRow, *, reveal: bool) -> tuple[str, ...]:
     return (
         str(row.id),
+        styled(row.state),
+        said(shown(row.address, reveal=reveal)),
+        row.channel + (" (fallback)" if row.role == "fallback" else ""),
         when(row.created_at),
         said(row.message_type),
         said(row.subject),
-        row.channel + (" (fallback)" if row.role == "fallback" else ""),
-        said(shown(row.address, reveal=reveal)),
-        styled(row.state),
         str(row.attempts),
         said(f"{row.reason}: {meaning(row.channel, row.reason)}" if row.reason and row.state not in ARRIVED else ""),
     )

@@ -3,10 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -83,13 +84,23 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def table(*columns: str, rows: Sequence[Sequence[str]], keep_whole: int = 1) -> Table:
-    """A calm table; the first `keep_whole` columns are never cut. Cells are markup: escape what people wrote."""
+def table(
+    *columns: str,
+    rows: Sequence[Sequence[str]],
+    keep_whole: int = 1,
+    room: Mapping[str, int] = MappingProxyType({}),
+) -> Table:
+    """A calm table; the first `keep_whole` columns are never cut. Cells are markup: escape what people wrote.
+
+    `room` names the columns that a narrow terminal goes without, and the width from which they are shown.
+    """
     made = Table(box=None, header_style="bold dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for number, column in enumerate(columns):
-        made.add_column(column, no_wrap=number < keep_whole, overflow="fold")
+    width = out().width
+    shown = [number for number, column in enumerate(columns) if width >= room.get(column, 0)]
+    for number in shown:
+        made.add_column(columns[number], no_wrap=number < keep_whole, overflow="fold")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*(row[number] for number in shown))
     return made
 
 
