@@ -13,12 +13,18 @@ from bench.stage import Stage
 
 EVERY = 0.1
 """Seconds between two sends: five events and five Celery messages a second, in turn."""
+WARM = 20
+"""Sends that are not measured: a process's first message finds nothing loaded yet."""
 HOP = CelerySettings("threads", 16, 1)
 
 
 def latency(stage: Stage, documents: int) -> Iterator[Row]:
     """The event's POST at the door until the stub sees the request, against apply_async until the stub sees it."""
     with bare_celery(stage, HOP) as worker, contextlib.closing(Door(stage)) as door:
+        stage.provider.reset()
+        warm = next_documents(WARM)
+        _send_in_turn(warm[0::2], warm[1::2], door, worker)
+        stage.provider.wait_for(len(warm), PATIENCE)
         stage.provider.reset()
         numbers = next_documents(2 * documents)
         ours, theirs = numbers[0::2], numbers[1::2]
