@@ -40,6 +40,40 @@ class Settings(BaseSettings):
     whatsapp_app_secret: SecretStr = SecretStr("")
     whatsapp_verify_token: SecretStr = SecretStr("")
 
+    # Slack
+    slack_api_url: str = "https://slack.com/api"
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_team_id: str = Field(default="", description="The workspace, as in T0123ABCD")
+
+    # Microsoft Teams: the bot's registration, and where Microsoft's servers are
+    teams_app_id: str = ""
+    teams_app_password: SecretStr = SecretStr("")
+    teams_tenant_id: str = ""
+    teams_service_url: str = "https://smba.trafficmanager.net/teams"
+    teams_login_url: str = "https://login.microsoftonline.com"
+    teams_openid_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    teams_graph_url: str = "https://graph.microsoft.com/v1.0"
+
+    # SMS by Twilio; two tokens while one is rotated
+    twilio_api_url: str = "https://api.twilio.com"
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_from: str = Field(default="", description="Our number, or empty with a messaging service")
+    twilio_messaging_service_sid: str = ""
+
+    # Odoo itself: notifications inside it
+    odoo_url: str = ""
+    odoo_db: str = ""
+    odoo_login: str = ""
+    odoo_api_key: SecretStr = SecretStr("")
+
+    # Status callbacks: what each receiver's own secret is derived from; two while one is rotated
+    callback_secret: SecretStr = SecretStr("")
+
+    # Links that people open (their preferences) are signed with this
+    link_secret: SecretStr = SecretStr("")
+
     # Email
     smtp_url: str = Field(default="", description="smtp://user:password@host:587?starttls=required, or smtps://")
     email_from: str = "Postroom <postroom@localhost>"

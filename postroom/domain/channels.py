@@ -12,7 +12,12 @@ class ChannelName(StrEnum):
     """The channels that a message can leave by."""
 
     WHATSAPP = "whatsapp"
+    SLACK = "slack"
+    TEAMS = "teams"
+    SMS = "sms"
     EMAIL = "email"
+    ODOO = "odoo"  # in-app: the notifications inside Odoo
+    CALLBACK = "callback"  # a machine that wants to know what became of messages
 
 
 class Verdict(StrEnum):
@@ -39,6 +44,7 @@ class Pace(StrEnum):
     GREYLIST = "greylist"
     LATE = "late"
     NEXT_DAY = "next_day"
+    BESIDE = "beside"  # what failed is not the sender: a document's host, one receiver of callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class EventKind(StrEnum):
     REPLIED = "replied"
     PRESSED = "pressed"
     OPTED_OUT = "opted_out"
+    OPTED_IN = "opted_in"
 
 
 RECEIPTS = frozenset({EventKind.SENT, EventKind.DELIVERED, EventKind.READ, EventKind.FAILED})
@@ -195,6 +202,26 @@ class Button:
     payload: str | None = None
     url_suffix: str | None = None
     """The variable end of a template's link (the provider holds the fixed beginning)."""
+    style: str | None = None
+    """primary, danger or None: how much it stands out where the channel can show that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A label with its value, for channels that set them apart from the text; safe for the channel as it stands."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document that goes with a message: where it is fetched from, and (only on its way out) its bytes."""
+
+    name: str
+    media_type: str
+    url: str
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +236,16 @@ class Rendered:
     html: str | None = None
     buttons: tuple[Button, ...] = ()
     template: ProviderTemplate | None = None
+    fields: tuple[Field, ...] = ()
+    """Facts set apart from the text, on channels that show them so (Slack's fields, a card's fact set)."""
+    attachments: tuple[Attachment, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As a leg keeps it."""
-        return asdict(self)
+        """As a leg keeps it; of an attachment everything but its bytes."""
+        kept = asdict(self)
+        for attachment in kept["attachments"]:
+            del attachment["content"]
+        return kept
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Rendered":
@@ -223,6 +256,8 @@ class Rendered:
                 **kept,
                 "channel": ChannelName(kept["channel"]),
                 "buttons": tuple(Button(**button) for button in kept["buttons"]),
+                "fields": tuple(Field(**each) for each in kept.get("fields", ())),
+                "attachments": tuple(Attachment(**each) for each in kept.get("attachments", ())),
                 "template": template
                 and ProviderTemplate(**{**template, "body": tuple((name, value) for name, value in template["body"])}),
             }

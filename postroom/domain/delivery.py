@@ -48,6 +48,7 @@ PACES: Mapping[Pace, Backoff] = MappingProxyType(
             patience=timedelta(hours=48),
         ),
         Pace.LATE: Backoff(timedelta(minutes=60), 1, timedelta(minutes=60), tries=24, floor=timedelta(minutes=15)),
+        Pace.BESIDE: Backoff(timedelta(seconds=5), 4, timedelta(hours=3), tries=12),
         Pace.NEXT_DAY: Backoff(timedelta(hours=30), 1, timedelta(hours=30), tries=3, floor=timedelta(hours=24)),
     }
 )

@@ -13,11 +13,24 @@ from postroom.domain.events import Event
 from postroom.domain.messages import MISSED, Role, State, Urgency
 
 CONFIRMED = frozenset({State.DELIVERED, State.READ})
-TITLES: Mapping[ChannelName, str] = {ChannelName.WHATSAPP: "WhatsApp", ChannelName.EMAIL: "email"}
+TITLES: Mapping[ChannelName, str] = {
+    ChannelName.WHATSAPP: "WhatsApp",
+    ChannelName.SLACK: "Slack",
+    ChannelName.TEAMS: "Teams",
+    ChannelName.SMS: "SMS",
+    ChannelName.EMAIL: "email",
+    ChannelName.ODOO: "Odoo",
+    ChannelName.CALLBACK: "callback",
+}
 """The channels as people call them."""
 NOT_THERE: Mapping[ChannelName, str] = {
     ChannelName.WHATSAPP: "the number is known not to be on WhatsApp",
+    ChannelName.SLACK: "Slack is known not to reach this person",
+    ChannelName.TEAMS: "Teams is known not to reach this person",
+    ChannelName.SMS: "the number is known not to take SMS",
     ChannelName.EMAIL: "the address is known to refuse mail",
+    ChannelName.ODOO: "Odoo is known not to have this user",
+    ChannelName.CALLBACK: "the receiver is known to be gone",
 }
 
 

@@ -115,8 +115,8 @@ PROBE_EVERY = timedelta(minutes=1)
 RAMP = timedelta(minutes=15)
 RAMP_START = 0.1
 
-PACED = frozenset({Pace.THROTTLED, Pace.PAIR, Pace.GREYLIST, Pace.LATE, Pace.NEXT_DAY})
-"""Waits that concern one recipient or our own speed: they say nothing against the sender."""
+PACED = frozenset({Pace.THROTTLED, Pace.PAIR, Pace.GREYLIST, Pace.LATE, Pace.NEXT_DAY, Pace.BESIDE})
+"""Waits that concern one recipient, something beside the sender or our own speed: they say nothing against the sender."""
 
 
 def closed(now: datetime) -> Circuit:

@@ -25,12 +25,14 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "BLIND_KEY": lambda: _base64(32),
     "EVENT_SECRETS": lambda: f"odoo={_signing_secret()};ai={_signing_secret()}",
     "EMAIL_INBOUND_SECRET": _signing_secret,
+    "CALLBACK_SECRET": lambda: _base64(32),
+    "LINK_SECRET": lambda: _base64(32),
     "FLOWER_PASSWORD": lambda: secrets.token_hex(16),
     "SANDBOX_SECRET": lambda: secrets.token_hex(16),
     "VALKEY_PASSWORD": lambda: secrets.token_hex(16),
 }
 
-LASTING = ("SEALING_KEYS", "BLIND_KEY", "EVENT_SECRETS")
+LASTING = ("SEALING_KEYS", "BLIND_KEY", "EVENT_SECRETS", "CALLBACK_SECRET", "LINK_SECRET")
 """Must live as long as the database that they sealed, or are known to others; never made up beside a real database."""
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from postroom.domain.channels import Fault, Pace, Verdict
 
@@ -36,6 +37,28 @@ class Span:
     def covers(self, code: str) -> bool:
         """Whether the code is a number within the run."""
         return code.isdecimal() and len(code) <= len(str(self.last)) and self.first <= int(code) <= self.last
+
+
+HTTP: Mapping[str, Ruling] = MappingProxyType(
+    {
+        "connect": Ruling(Verdict.TRANSIENT, "No connection was made (refused, no route, DNS, TLS): nothing left"),
+        "misconfigured": Ruling(Verdict.SENDER_STOPPED, "The API's address cannot be used: nothing left"),
+        "read_timeout": Ruling(Verdict.UNKNOWN, "The request left and no answer came in time"),
+        "dropped": Ruling(Verdict.UNKNOWN, "The connection broke after the request left"),
+        "no_message_id": Ruling(Verdict.UNKNOWN, "An accepted answer that names no message"),
+        "not_json": Ruling(Verdict.UNKNOWN, "An accepted answer that cannot be read"),
+        "http_408": Ruling(Verdict.UNKNOWN, "Request timeout, without a code"),
+        "http_429": Ruling(Verdict.TRANSIENT, "Too many requests, without a code", Pace.THROTTLED),
+        "http_401": Ruling(Verdict.SENDER_STOPPED, "Unauthorised, without a code"),
+        "http_403": Ruling(Verdict.SENDER_STOPPED, "Forbidden, without a code"),
+        "http_404": Ruling(Verdict.SENDER_STOPPED, "Not found, without a code: the API's address or version is wrong"),
+        "http_3xx": Ruling(Verdict.SENDER_STOPPED, "A redirect, never followed: it would carry our token elsewhere"),
+        "http_4xx": Ruling(Verdict.PERMANENT, "Refused without a code"),
+        "http_5xx": Ruling(Verdict.UNKNOWN, "Server error without a code: the message may have been taken"),
+        "unsendable": Ruling(Verdict.PERMANENT, "We wrote something that the channel cannot carry"),
+    }
+)
+"""Outcomes of an HTTP request that the provider gives no code to; a channel adds and replaces rows."""
 
 
 def find_ruling(code: str, table: Mapping[str, Ruling], spans: Iterable[Span] = ()) -> Ruling | None:

@@ -15,7 +15,7 @@ from postroom.domain.templates import TemplateMissing
 from postroom.store.contacts import Address, ContactPoint
 from postroom.store.ids import new_id
 from postroom.store.intents import Intent, NewLeg
-from workers.channels.registry import channel_class
+from workers.channels.registry import capabilities
 from workers.wiring import Rooms
 
 log = structlog.get_logger()
@@ -82,7 +82,7 @@ def _in_words(rooms: Rooms, draft: Draft, blank: NewLeg) -> NewLeg:
         version,
         draft.event.facts,
         language=languages.locale_for(version.language, tags),
-        capabilities=channel_class(blank.channel).capabilities,
+        capabilities=capabilities(blank.channel),
         reply_to=rooms.book.reply_to.get(blank.channel),
     )
     return replace(

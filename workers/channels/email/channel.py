@@ -14,9 +14,10 @@ from uuid import UUID
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.email import inbound
+from workers.channels.email.capabilities import CAPABILITIES
 from workers.channels.email.config import EmailConfig, secret_key
 from workers.channels.email.connection import Lines, StartTlsMissing
-from workers.channels.email.letter import MAX_TEXT, Letter, letter_of
+from workers.channels.email.letter import Letter, letter_of
 from workers.channels.email.verdicts import reply_fault, sender_fault, transport_fault
 from workers.channels.headers import find_header
 
@@ -30,20 +31,7 @@ class Email:
     """One sender at one relay. Safe to share between threads; each keeps a connection of its own."""
 
     name: ClassVar[ChannelName] = ChannelName.EMAIL
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        max_text=MAX_TEXT,
-        max_buttons=10,
-        reply_buttons=False,
-        html=True,
-        subject=True,
-        attachments=False,
-        threads=False,
-        # The relay takes a letter; whether it arrived, only a bounce would tell.
-        delivered_receipts=False,
-        read_receipts=False,
-        replies=True,
-        template_outside_window=False,
-    )
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
 
     def __init__(self, config: EmailConfig) -> None:
         self._config = config

@@ -13,11 +13,9 @@ import idna
 
 from postroom.domain.channels import Rendered
 from workers.channels.base import ChannelError
+from workers.channels.email.capabilities import MAX_TEXT
 from workers.channels.email.config import EmailConfig
 from workers.channels.email.verdicts import transport_fault
-
-MAX_TEXT = 100_000
-"""Gmail cuts a letter at about 102 kB."""
 
 # 7bit: quoted-printable or base64 pass every relay, and a signature over them survives every hop.
 _POLICY = SMTP.clone(cte_type="7bit")

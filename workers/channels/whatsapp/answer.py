@@ -1,27 +1,26 @@
 """From Meta's answer to a receipt, or to the fault that says why not."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
 
 from postroom.domain.channels import Fault, Receipt
 from workers.channels.base import ChannelError
+from workers.channels.http import json_object, retry_after, status_row
 from workers.channels.whatsapp.errors import read_error
 from workers.channels.whatsapp.verdicts import TRANSPORT, transport_fault
 
-LONGEST_WAIT = timedelta(days=1)
 ACCEPTED = "accepted"
 
 
 def read_answer(answer: requests.Response, to: str) -> Receipt:
     """The receipt of an accepted message. Raises ChannelError for everything else."""
-    body = _json(answer)
+    body = json_object(answer)
     error = read_error(body.get("error")) if body else None
     if error:
-        raise ChannelError(error.fault(_retry_after(answer.headers)))
+        raise ChannelError(error.fault(retry_after(answer.headers)))
     if not 200 <= answer.status_code < 300:
         raise ChannelError(_codeless(answer))
     if body is None:
@@ -29,21 +28,11 @@ def read_answer(answer: requests.Response, to: str) -> Receipt:
     return _receipt(body, to)
 
 
-def _json(answer: requests.Response) -> Mapping[str, Any] | None:
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def _codeless(answer: requests.Response) -> Fault:
     """The fault for a status alone; Meta's own servers send a code, a proxy before them may not."""
-    status = f"http_{answer.status_code}"
-    row = status if status in TRANSPORT else f"http_{answer.status_code // 100}xx"
-    ruling = TRANSPORT[row if row in TRANSPORT else "http_5xx"]
+    status, ruling = status_row(answer.status_code, TRANSPORT)
     detail = f"{ruling.words} (HTTP {answer.status_code})"
-    return Fault(ruling.verdict, status, detail, ruling.pace, _retry_after(answer.headers))
+    return Fault(ruling.verdict, status, detail, ruling.pace, retry_after(answer.headers))
 
 
 def _receipt(body: Mapping[str, Any], to: str) -> Receipt:
@@ -68,16 +57,3 @@ def _first(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     listed = body.get(name)
     first = listed[0] if isinstance(listed, list) and listed else None
     return first if isinstance(first, dict) else {}
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Retry-After in seconds or as a date, at most a day; None where it cannot be read."""
-    raw = headers.get("Retry-After", "").strip()
-    if raw.isascii() and raw.isdecimal() and len(raw) < 9:
-        return min(timedelta(seconds=int(raw)), LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(raw)
-        left = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return max(timedelta(), min(left, LONGEST_WAIT))

@@ -2,22 +2,21 @@
 
 import hashlib
 import hmac
-import http.client
 from collections.abc import Mapping
 from typing import ClassVar
 from uuid import UUID
 
 import requests
-from urllib3.exceptions import HTTPError
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.headers import find_header
+from workers.channels.http import Lost, Sessions, exchange
 from workers.channels.whatsapp import webhook
 from workers.channels.whatsapp.answer import read_answer
+from workers.channels.whatsapp.capabilities import CAPABILITIES
 from workers.channels.whatsapp.config import WhatsAppConfig
-from workers.channels.whatsapp.connection import NothingLeft, Sessions
-from workers.channels.whatsapp.payload import MAX_BODY, MAX_REPLY_BUTTONS, Body, request_body
+from workers.channels.whatsapp.payload import Body, request_body
 from workers.channels.whatsapp.verdicts import transport_fault
 
 
@@ -25,19 +24,7 @@ class WhatsApp:
     """One business phone number at Meta. Safe to share between threads; each keeps a connection of its own."""
 
     name: ClassVar[ChannelName] = ChannelName.WHATSAPP
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        max_text=MAX_BODY,
-        max_buttons=MAX_REPLY_BUTTONS,
-        reply_buttons=True,
-        html=False,
-        subject=False,
-        attachments=False,
-        threads=False,
-        delivered_receipts=True,
-        read_receipts=True,
-        replies=True,
-        template_outside_window=True,
-    )
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
 
     def __init__(self, config: WhatsAppConfig) -> None:
         self._config = config
@@ -54,22 +41,15 @@ class WhatsApp:
         return read_answer(self._post(request_body(rendered, to, key)), to)
 
     def _post(self, body: Body) -> requests.Response:
+        session = self._sessions.current()
         try:
-            session = self._sessions.current()
-            return session.send(
-                self._request(session, body),
-                timeout=(self._config.connect_timeout, self._config.answer_timeout),
-                allow_redirects=False,
-            )
-        except NothingLeft as error:
-            raise ChannelError(transport_fault("connect", str(error))) from error
+            request = self._request(session, body)
+            return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)
+        except Lost as error:
+            raise ChannelError(transport_fault(error.code, error.detail)) from error
         except ValueError as error:
             # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
             raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
-        except (requests.Timeout, TimeoutError) as error:
-            raise ChannelError(transport_fault("read_timeout")) from error
-        except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
-            raise ChannelError(transport_fault(_lost(error))) from error
 
     def _request(self, session: requests.Session, body: Body) -> requests.PreparedRequest:
         """All but the body is the same for every message, and preparing it is a quarter of a request's cost."""
@@ -104,8 +84,3 @@ class WhatsApp:
     def close(self) -> None:
         """Let go of this thread's connection; the next attempt opens another."""
         self._sessions.close()
-
-
-def _lost(error: Exception) -> str:
-    """Both are *unknown*; the story tells a silent provider from a broken line."""
-    return "read_timeout" if "timed out" in str(error) or "no time was left" in str(error) else "dropped"

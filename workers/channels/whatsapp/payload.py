@@ -7,12 +7,10 @@ from uuid import UUID
 
 from postroom.domain.channels import Button, ProviderTemplate, Rendered
 from workers.channels.base import ChannelError
+from workers.channels.whatsapp.capabilities import MAX_BODY, MAX_REPLY_BUTTONS
 from workers.channels.whatsapp.verdicts import transport_fault
 
 MAX_TEXT = 4096
-MAX_BODY = 1024
-"""A template's body, and the text over buttons."""
-MAX_REPLY_BUTTONS = 3
 MAX_TITLE = 20
 MAX_PAYLOAD = 256
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import Ruling, Span, fault_of, find_ruling
+from workers.channels.rulings import HTTP, Ruling, Span, fault_of, find_ruling
 
 R = Verdict.TRANSIENT
 RL = Verdict.LATER
@@ -110,24 +110,7 @@ SPANS: tuple[Span, ...] = (
 )
 
 TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
-    {
-        "connect": Ruling(R, "No connection was made (refused, no route, DNS, TLS): nothing left"),
-        "misconfigured": Ruling(S, "The API's address cannot be used: nothing left"),
-        "read_timeout": Ruling(A, "The request left and no answer came in time"),
-        "dropped": Ruling(A, "The connection broke after the request left"),
-        "no_message_id": Ruling(A, "An accepted answer that names no message"),
-        "not_json": Ruling(A, "An accepted answer that cannot be read"),
-        "http_408": Ruling(A, "Request timeout, without a code"),
-        "http_429": Ruling(R, "Too many requests, without a code", Pace.THROTTLED),
-        "http_401": Ruling(S, "Unauthorised, without a code"),
-        "http_403": Ruling(S, "Forbidden, without a code"),
-        "http_404": Ruling(S, "Not found, without a code: the API's address or version is wrong"),
-        "http_3xx": Ruling(S, "A redirect, never followed: it would carry our token elsewhere"),
-        "http_4xx": Ruling(P, "Refused without a code"),
-        "http_5xx": Ruling(A, "Server error without a code: the message may have been taken"),
-        "bad_address": Ruling(F, "Neither a phone number in international format nor a business-scoped user id"),
-        "unsendable": Ruling(P, "We wrote something that the channel cannot carry"),
-    }
+    {**HTTP, "bad_address": Ruling(F, "Neither a phone number in international format nor a business-scoped user id")}
 )
 """Outcomes that Meta gives no code to; the first part of each is what `Fault.code` holds."""
 

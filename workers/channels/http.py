@@ -5,6 +5,9 @@ import io
 import socket
 import threading
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -14,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from workers.channels.deadline import Deadline, DeadlineReader
+from workers.channels.rulings import Ruling
 
 IDLE_LIMIT = 20.0
 """Seconds after which a quiet connection is not trusted: a request into a closing one would count as *unknown*."""
@@ -21,6 +25,15 @@ IDLE_LIMIT = 20.0
 
 class NothingLeft(Exception):
     """No connection was made, so that not a byte of the request can have arrived."""
+
+
+class Lost(Exception):
+    """No answer came. `code` is a row of `rulings.HTTP`: connect, misconfigured, read_timeout or dropped."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
 
 
 class _Socket:
@@ -103,6 +116,59 @@ class Sessions:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is not None:
             session.close()
+
+
+def exchange(
+    session: requests.Session, request: requests.PreparedRequest, *, connect: float, answer: float
+) -> requests.Response:
+    """One request and its whole answer, no redirect followed; `connect` and `answer` are seconds. Raises Lost."""
+    try:
+        return session.send(request, timeout=(connect, answer), allow_redirects=False)
+    except NothingLeft as error:
+        raise Lost("connect", str(error)) from error
+    except ValueError as error:
+        # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
+        raise Lost("misconfigured", type(error).__name__) from error
+    except (requests.Timeout, TimeoutError) as error:
+        raise Lost("read_timeout") from error
+    except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
+        raise Lost(_lost(error)) from error
+
+
+def _lost(error: Exception) -> str:
+    """Both leave the outcome open; the story tells a silent provider from a broken line."""
+    return "read_timeout" if "timed out" in str(error) or "no time was left" in str(error) else "dropped"
+
+
+def status_row(status: int, table: Mapping[str, Ruling]) -> tuple[str, Ruling]:
+    """The code and the row for a status that came without a code of the provider's."""
+    code = f"http_{status}"
+    return code, table.get(code) or table.get(f"http_{status // 100}xx") or table["http_5xx"]
+
+
+LONGEST_WAIT = timedelta(days=1)
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Retry-After in seconds or as a date, at most a day; None where it cannot be read."""
+    raw = headers.get("Retry-After", "").strip()
+    if raw.isascii() and raw.isdecimal() and len(raw) < 9:
+        return min(timedelta(seconds=int(raw)), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(raw)
+        left = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return max(timedelta(), min(left, LONGEST_WAIT))
+
+
+def json_object(answer: requests.Response) -> Mapping[str, Any] | None:
+    """The answer as a JSON object; None where it is something else."""
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _session() -> requests.Session:

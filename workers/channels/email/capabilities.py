@@ -1,0 +1,21 @@
+"""What an email carries, and what its relay tells."""
+
+from postroom.domain.channels import Capabilities
+
+MAX_TEXT = 100_000
+"""Gmail cuts a letter at about 102 kB."""
+
+CAPABILITIES = Capabilities(
+    max_text=MAX_TEXT,
+    max_buttons=10,
+    reply_buttons=False,
+    html=True,
+    subject=True,
+    attachments=False,
+    threads=False,
+    # The relay takes a letter; whether it arrived, only a bounce would tell.
+    delivered_receipts=False,
+    read_receipts=False,
+    replies=True,
+    template_outside_window=False,
+)
