@@ -116,7 +116,7 @@ RAMP = timedelta(minutes=15)
 RAMP_START = 0.1
 
 PACED = frozenset({Pace.THROTTLED, Pace.PAIR, Pace.GREYLIST, Pace.LATE, Pace.NEXT_DAY, Pace.BESIDE})
-"""Waits that concern one recipient, something beside the sender or our own speed: they say nothing against the sender."""
+"""Waits that concern one recipient, something beside the sender or our own speed: nothing against the sender."""
 
 
 def closed(now: datetime) -> Circuit:

@@ -36,6 +36,7 @@ SEALED = (
     SealedColumn("intent", "facts"),
     SealedColumn("message_log", "content"),
     SealedColumn("reply", "content"),
+    SealedColumn("callback_receiver", "url"),
     SealedColumn("allowlist", "address", ("company", "channel", "blind")),
 )
 """Every sealed column; tests/integration/cli/test_keys.py holds it against the tables."""

@@ -24,6 +24,9 @@ KEEP: Mapping[str, timedelta] = MappingProxyType(
         "notice": timedelta(days=90),
         "timer": timedelta(days=90),
         "sent_hour": timedelta(days=30),
+        "sms_day": timedelta(days=400),
+        "status_change": timedelta(days=30),
+        "message_channel_preference": timedelta(days=3650),
     }
 )
 """After the last use. Consent outlives the rest: it is the proof that we were allowed to write, or told not to."""
@@ -46,8 +49,12 @@ _SPENT = {
         select from consent newer where newer.company = c.company and newer.channel = c.channel
             and newer.blind = c.blind and newer.at > c.at)""",
     "timer": "select id from timer where done_at < :before",
+    "status_change": "select id from status_change where at < :before and relayed_at is not null",
+    "message_channel_preference": """select p.id from message_channel_preference p where p.at < :before and exists (
+        select from message_channel_preference newer where newer.company = p.company and newer.recipient = p.recipient
+            and newer.message_type = p.message_type and newer.channel = p.channel and newer.at > p.at)""",
 }
-"""Which rows have had their time. The newest word on consent is never among them."""
+"""Which rows have had their time. The newest word on consent or preference is never among them."""
 
 
 def forget(connection: Connection, now: datetime) -> dict[str, int]:
@@ -61,6 +68,9 @@ def forget(connection: Connection, now: datetime) -> dict[str, int]:
     ).rowcount
     gone["sent_hour"] = connection.execute(
         text("delete from sent_hour where hour < :before"), {"before": now - KEEP["sent_hour"]}
+    ).rowcount
+    gone["sms_day"] = connection.execute(
+        text("delete from sms_day where day < :before"), {"before": now - KEEP["sms_day"]}
     ).rowcount
     gone["provider_ref"] = connection.execute(
         text("delete from provider_ref where message_id < :border"),

@@ -5,9 +5,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -146,6 +148,22 @@ consent = Table(
     Index("ix_consent_newest", "company", "channel", "blind", "at"),
 )
 
+message_channel_preference = Table(
+    "message_channel_preference",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("recipient", Text, nullable=False),  # partner:<id>, user:<id>
+    Column("message_type", Text, nullable=False),  # '*': every type
+    Column("channel", Text, nullable=False),  # '*': every channel
+    Column("choice", Text, nullable=False),  # the newest row speaks; the older ones are the history
+    Column("source", Text, nullable=False),  # link, console, import, cli ...
+    _at("at", default=True),
+    _one_of("channel", ("*", *ChannelName)),
+    _one_of("choice", ("on", "off", "preferred")),
+    Index("ix_message_channel_preference_newest", "company", "recipient", "at"),
+)
+
 # What somebody should hear ---------------------------------------------------------------------------------------
 
 message_template = Table(
@@ -179,6 +197,7 @@ intent = Table(
     Column("languages", JSONB, nullable=False),  # the chain that was tried
     Column("config_sha256", LargeBinary, nullable=False),
     _at("not_after", nullable=True),
+    _at("happened_at", nullable=True),  # held against the cut-off of a company that went live
     _at("created_at", default=True),
     UniqueConstraint("event_id", "rule", "recipient"),
     _one_of("urgency", Urgency),
@@ -205,6 +224,7 @@ message_log = Table(
     Column("state", Text, nullable=False, server_default="queued"),
     Column("reason", Text),  # a short code: 131026, ceiling, paused, shadow, not_after
     Column("why", Text, nullable=False),  # the route, in words
+    Column("zones", Text),  # the receiver's time zones, where quiet hours are kept for him; more than one: all of them
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("tries", SmallInteger, nullable=False, server_default="0"),  # charged to the retry budget
     Column("resends", SmallInteger, nullable=False, server_default="0"),  # after unknown: at most one
@@ -358,6 +378,7 @@ sending_mode = Table(
     Column("channel", Text, nullable=False),
     Column("mode", Text, nullable=False),
     _at("changed_at", default=True),
+    _at("cut_off", nullable=True),  # what happened before it is never sent unasked
     PrimaryKeyConstraint("company", "channel"),
     _one_of("mode", ("sandbox", "shadow", "allowlist", "live")),
 )
@@ -393,6 +414,16 @@ sent_hour = Table(
 )
 """Attempts per company and real hour: what the hourly ceiling is held against."""
 
+sms_day = Table(
+    "sms_day",
+    metadata,
+    Column("company", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("segments", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("company", "day"),
+)
+"""Segments of SMS per company and day (UTC): what the daily budget is held against."""
+
 circuit = Table(
     "circuit",
     metadata,
@@ -406,6 +437,36 @@ circuit = Table(
     PrimaryKeyConstraint("channel", "account"),
     _one_of("state", ("closed", "open", "half_open", "recovering")),
 )
+
+# Telling machines what became of messages ---------------------------------------------------------------------------
+
+status_change = Table(
+    "status_change",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    _at("at", default=True),
+    _at("relayed_at", nullable=True),
+    Index("ix_status_change_new", "id", postgresql_where=text("relayed_at is null")),
+)
+"""Every move of a leg that a receiver wants to hear of; a trigger on message_log writes it with the move itself."""
+
+callback_receiver = Table(
+    "callback_receiver",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("url", LargeBinary, nullable=False),  # sealed: a URL may carry a token
+    Column("blind", LargeBinary, nullable=False),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),  # of the newest callback that was written
+    _at("created_at", default=True),
+    _at("removed_at", nullable=True),
+    UniqueConstraint("company", "blind"),
+)
+"""Who is told what became of a company's messages."""
 
 notice = Table(
     "notice",
