@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from postroom.domain import samples
 from postroom.domain.facts import FactSpec, Kind
+from postroom.domain.samples import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,10 @@ class EventType:
     document: str
     """Where that document's id stands in the data."""
     facts: tuple[FactSpec, ...]
-    sample: Mapping[str, Any]
+    sample: Sample
     """Made-up data, for previews and for the examples that Meta wants with a template."""
+    model_at: str | None = None
+    """Where the data names the document's model itself, since documents of any kind come this way."""
 
     def fact(self, name: str) -> FactSpec | None:
         """The fact of this name, if these events carry it."""
@@ -32,19 +35,25 @@ class EventType:
         return tuple(spec.name for spec in self.facts)
 
 
-PEOPLE = (
-    FactSpec("customer_name", Kind.TEXT, "/recipient/name"),
-    FactSpec("company_name", Kind.TEXT, "/company/name"),
-)
+COMPANY = FactSpec("company_name", Kind.TEXT, "/company/name")
+PEOPLE = (FactSpec("customer_name", Kind.TEXT, "/recipient/name"), COMPANY)
 
-_COMPANY = {"id": 1, "name": "Acme Iberia SL", "language": "es_ES", "country": "ES"}
-_RECIPIENT = {
-    "partner_id": 42,
-    "name": "Marta Ruiz",
-    "language": "es_ES",
-    "phone": "+34600111222",
-    "email": "marta@example.com",
-}
+
+def _money(place: str, amount: str, shown: str) -> tuple[FactSpec, ...]:
+    """An amount three ways: bare, its currency, and both together."""
+    pointer, currency = f"{place}/{amount}", f"{place}/currency"
+    return (
+        FactSpec("amount", Kind.AMOUNT, pointer, currency=currency),
+        FactSpec("currency", Kind.CURRENCY, currency),
+        FactSpec(shown, Kind.MONEY, pointer, currency=currency),
+    )
+
+
+# Odoo's portal page is also where an invoice is paid, so it stands in for a payment link.
+_PAYMENT_LINKS = (
+    FactSpec("portal_url", Kind.LINK, "/invoice/portal_url"),
+    FactSpec("payment_url", Kind.LINK, "/invoice/payment_url", instead="/invoice/portal_url"),
+)
 
 PAYMENT_REMINDER = EventType(
     name="odoo.invoice.payment_reminder",
@@ -54,26 +63,27 @@ PAYMENT_REMINDER = EventType(
     facts=(
         *PEOPLE,
         FactSpec("invoice_number", Kind.TEXT, "/invoice/number"),
-        FactSpec("amount", Kind.AMOUNT, "/invoice/amount_due", currency="/invoice/currency"),
-        FactSpec("currency", Kind.CURRENCY, "/invoice/currency"),
-        FactSpec("amount_due", Kind.MONEY, "/invoice/amount_due", currency="/invoice/currency"),
+        *_money("/invoice", "amount_due", "amount_due"),
         FactSpec("due_date", Kind.DATE, "/invoice/due_date"),
-        FactSpec("portal_url", Kind.LINK, "/invoice/portal_url"),
-        # Odoo's portal page is also where an invoice is paid, so it stands in for a payment link.
-        FactSpec("payment_url", Kind.LINK, "/invoice/payment_url", instead="/invoice/portal_url"),
+        *_PAYMENT_LINKS,
     ),
-    sample={
-        "company": _COMPANY,
-        "recipient": _RECIPIENT,
-        "invoice": {
-            "id": 88,
-            "number": "INV/2026/00088",
-            "amount_due": "1250.00",
-            "currency": "EUR",
-            "due_date": "2026-11-30",
-            "portal_url": "https://erp.example.com/my/invoices/88?access_token=sample",
-        },
-    },
+    sample=samples.PAYMENT_REMINDER,
+)
+
+INVOICE_POSTED = EventType(
+    name="odoo.invoice.posted",
+    noun="posted invoice",
+    model="account.move",
+    document="/invoice/id",
+    facts=(
+        *PEOPLE,
+        FactSpec("invoice_number", Kind.TEXT, "/invoice/number"),
+        *_money("/invoice", "amount_total", "amount_total"),
+        FactSpec("due_date", Kind.DATE, "/invoice/due_date"),
+        *_PAYMENT_LINKS,
+        FactSpec("pdf", Kind.DOCUMENT, "/invoice/pdf"),
+    ),
+    sample=samples.INVOICE_POSTED,
 )
 
 ORDER_CONFIRMED = EventType(
@@ -84,26 +94,138 @@ ORDER_CONFIRMED = EventType(
     facts=(
         *PEOPLE,
         FactSpec("order_number", Kind.TEXT, "/order/number"),
-        FactSpec("amount", Kind.AMOUNT, "/order/amount_total", currency="/order/currency"),
-        FactSpec("currency", Kind.CURRENCY, "/order/currency"),
-        FactSpec("amount_total", Kind.MONEY, "/order/amount_total", currency="/order/currency"),
+        *_money("/order", "amount_total", "amount_total"),
         FactSpec("expected_date", Kind.DATE, "/order/expected_date", required=False),
         FactSpec("portal_url", Kind.LINK, "/order/portal_url"),
         FactSpec("lines", Kind.LINES, "/order/lines", required=False),
     ),
-    sample={
-        "company": _COMPANY,
-        "recipient": _RECIPIENT,
-        "order": {
-            "id": 17,
-            "number": "S00017",
-            "amount_total": "310.00",
-            "currency": "EUR",
-            "expected_date": "2026-11-25",
-            "portal_url": "https://erp.example.com/my/orders/17?access_token=sample",
-            "lines": [{"name": "Cable 3 m", "quantity": "2"}, {"name": "Wall bracket", "quantity": "1"}],
-        },
-    },
+    sample=samples.ORDER_CONFIRMED,
 )
 
-EVENT_TYPES: Mapping[str, EventType] = {shape.name: shape for shape in (PAYMENT_REMINDER, ORDER_CONFIRMED)}
+SALE_FOLLOW_UP = EventType(
+    name="odoo.sale.follow_up",
+    noun="follow-up",
+    model="sale.order",
+    document="/order/id",
+    facts=(
+        *PEOPLE,
+        FactSpec("order_number", Kind.TEXT, "/order/number"),
+        FactSpec("salesperson", Kind.TEXT, "/order/salesperson"),
+        *_money("/order", "amount_total", "amount_total"),
+        FactSpec("valid_until", Kind.DATE, "/order/valid_until", required=False),
+        FactSpec("portal_url", Kind.LINK, "/order/portal_url"),
+    ),
+    sample=samples.SALE_FOLLOW_UP,
+)
+
+DELIVERY_UPDATED = EventType(
+    name="odoo.delivery.updated",
+    noun="delivery",
+    model="stock.picking",
+    document="/delivery/id",
+    facts=(
+        *PEOPLE,
+        FactSpec("delivery_number", Kind.TEXT, "/delivery/number"),
+        FactSpec("order_number", Kind.TEXT, "/delivery/order_number", required=False),
+        FactSpec("status", Kind.TEXT, "/delivery/status"),
+        FactSpec("expected_date", Kind.DATE, "/delivery/expected_date", required=False),
+        FactSpec("carrier", Kind.TEXT, "/delivery/carrier", required=False),
+        FactSpec("portal_url", Kind.LINK, "/delivery/portal_url"),
+        # The carrier's page where there is one; the portal shows the delivery as well.
+        FactSpec("tracking_url", Kind.LINK, "/delivery/tracking_url", instead="/delivery/portal_url"),
+    ),
+    sample=samples.DELIVERY_UPDATED,
+)
+
+APPROVAL_REQUESTED = EventType(
+    name="odoo.approval.requested",
+    noun="approval",
+    model="approval.request",
+    model_at="/approval/model",
+    document="/approval/id",
+    facts=(
+        FactSpec("approver_name", Kind.TEXT, "/recipient/name"),
+        COMPANY,
+        FactSpec("document_type", Kind.TEXT, "/approval/document_type"),
+        FactSpec("document_number", Kind.TEXT, "/approval/document_number"),
+        FactSpec("requester", Kind.TEXT, "/approval/requester"),
+        FactSpec("description", Kind.PROSE, "/approval/description"),
+        *_money("/approval", "amount", "amount_total"),
+        FactSpec("deadline", Kind.DATE, "/approval/deadline", required=False),
+        FactSpec("record_url", Kind.LINK, "/approval/record_url"),
+    ),
+    sample=samples.APPROVAL_REQUESTED,
+)
+
+DAILY_DIGEST = EventType(
+    name="odoo.digest.daily",
+    noun="digest",
+    model="digest.digest",
+    document="/digest/id",
+    facts=(
+        FactSpec("reader_name", Kind.TEXT, "/recipient/name"),
+        COMPANY,
+        FactSpec("role", Kind.TEXT, "/digest/role"),
+        FactSpec("date", Kind.DATE, "/digest/date"),
+        FactSpec("sections", Kind.SECTIONS, "/digest/sections"),
+        FactSpec("record_url", Kind.LINK, "/digest/record_url", required=False),
+    ),
+    sample=samples.DAILY_DIGEST,
+)
+
+ALERT_FACTS = (
+    FactSpec("reader_name", Kind.TEXT, "/recipient/name"),
+    COMPANY,
+    FactSpec("title", Kind.TEXT, "/alert/title"),
+    FactSpec("detail", Kind.PROSE, "/alert/detail"),
+    FactSpec("severity", Kind.SEVERITY, "/alert/severity"),
+    FactSpec("occurred_on", Kind.DATE, "/alert/occurred_on", required=False),
+    FactSpec("document", Kind.TEXT, "/alert/document", required=False),
+    FactSpec("record_url", Kind.LINK, "/alert/record_url", required=False),
+)
+
+
+def _alert(name: str, sample: Sample) -> EventType:
+    return EventType(name, "alert", "alert", "/alert/id", ALERT_FACTS, sample)
+
+
+ALERTS = (
+    _alert("alert.stock_out", samples.STOCK_OUT),
+    _alert("alert.fraud", samples.FRAUD),
+    _alert("alert.risk", samples.RISK),
+    _alert("alert.anomaly", samples.ANOMALY),
+    _alert("alert.system", samples.SYSTEM),
+)
+
+EVENT_TYPES: Mapping[str, EventType] = {
+    shape.name: shape
+    for shape in (
+        PAYMENT_REMINDER,
+        INVOICE_POSTED,
+        ORDER_CONFIRMED,
+        SALE_FOLLOW_UP,
+        DELIVERY_UPDATED,
+        APPROVAL_REQUESTED,
+        DAILY_DIGEST,
+        *ALERTS,
+    )
+}
+
+FAMILIES: Mapping[str, tuple[EventType, ...]] = {"alert.*": ALERTS}
+"""Types with the same facts, which one rule and one set of templates can therefore serve."""
+
+PATTERNS = (*EVENT_TYPES, *FAMILIES)
+"""Every word that may stand after `event:` in a rule or a template."""
+
+
+def matches(pattern: str, event_type: str) -> bool:
+    """Whether an event of this type is meant by a type's name or a family's (alert.*)."""
+    return event_type == pattern or event_type in {shape.name for shape in FAMILIES.get(pattern, ())}
+
+
+def shape_of(pattern: str) -> EventType:
+    """What the events that are meant carry; of a family its first type, whose facts are those of all.
+
+    Raises KeyError for what is no pattern of ours.
+    """
+    return FAMILIES[pattern][0] if pattern in FAMILIES else EVENT_TYPES[pattern]

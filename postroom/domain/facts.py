@@ -12,21 +12,44 @@ from urllib.parse import urlsplit
 from babel.numbers import list_currencies
 
 MAX_LINES = 200
+MAX_SECTIONS = 12
+MAX_SECTION_LINES = 25
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 _URL = re.compile(r"[!-~]{1,2000}")  # printable ASCII without space: what a browser sends anyway
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
+_PDF_NAME = re.compile(r"\w[\w ()\[\]#+,.=-]{0,95}\.pdf", re.IGNORECASE)  # as it is saved: no path, nothing hidden
 
 
 class Kind(StrEnum):
     """What a fact is; a template may show it, and formatting depends on it."""
 
     TEXT = "text"
+    PROSE = "prose"
+    SEVERITY = "severity"
     AMOUNT = "amount"
     MONEY = "money"
     CURRENCY = "currency"
     DATE = "date"
     LINK = "link"
     LINES = "lines"
+    SECTIONS = "sections"
+    DOCUMENT = "document"
+
+
+class Severity(StrEnum):
+    """How bad an alert is. Templates compare it, and show it in their own words."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A sentence or two, which may be longer than a name or a number."""
+
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +88,32 @@ class Line:
     quantity: Decimal
 
 
-Fact = str | Money | Amount | Decimal | date | Link | tuple[Line, ...] | None
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of a digest: what was counted, and the count as its maker writes it."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a digest: a heading with its figures."""
+
+    title: str
+    lines: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF that goes with a message, and where it is fetched from."""
+
+    name: str
+    link: Link
+    media_type: str = "application/pdf"
+
+
+Fact = str | Prose | Money | Amount | Decimal | date | Link | tuple[Line, ...] | tuple[Section, ...] | Document | None
 """None is a fact that the event may carry and does not."""
 
 Facts = Mapping[str, Fact]
@@ -141,14 +189,58 @@ def lines(raw: Any) -> tuple[Line, ...]:
     return tuple(Line(text(line.get("name")), decimal(line.get("quantity"))) for line in raw)
 
 
+def prose(raw: Any) -> Prose:
+    """Words that may fill a sentence or two."""
+    return Prose(text(raw))
+
+
+def severity(raw: Any) -> Severity:
+    """How bad it is."""
+    if raw not in tuple(Severity):
+        raise ValueError(f"must be one of {', '.join(Severity)}")
+    return Severity(raw)
+
+
+def sections(raw: Any) -> tuple[Section, ...]:
+    """A digest's parts."""
+    if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_SECTIONS:
+        raise ValueError(f"must be a list of 1 to {MAX_SECTIONS} sections")
+    return tuple(_section(each) for each in raw)
+
+
+def _section(raw: Any) -> Section:
+    lines = raw.get("lines") if isinstance(raw, Mapping) else None
+    if not isinstance(lines, list) or not all(isinstance(line, Mapping) for line in lines):
+        raise ValueError('must hold sections as in {"title": "Sales", "lines": [{"label": "Orders", "value": "14"}]}')
+    if not 1 <= len(lines) <= MAX_SECTION_LINES:
+        raise ValueError(f"must hold sections of 1 to {MAX_SECTION_LINES} lines")
+    return Section(
+        text(raw.get("title")), tuple(Figure(text(each.get("label")), text(each.get("value"))) for each in lines)
+    )
+
+
+def document(raw: Any) -> Document:
+    """A PDF, by its name and where it is fetched from."""
+    if not isinstance(raw, Mapping):
+        raise ValueError('must be a document as in {"name": "INV_2026_00088.pdf", "url": "https://…"}')
+    name = raw.get("name")
+    if not isinstance(name, str) or not _PDF_NAME.fullmatch(name):
+        raise ValueError("must have a name of at most 100 letters, digits and spaces that ends in .pdf, without a path")
+    return Document(name, link(raw.get("url")))
+
+
 READERS: Mapping[Kind, Callable[[Any], Fact]] = {
     Kind.TEXT: text,
+    Kind.PROSE: prose,
+    Kind.SEVERITY: severity,
     Kind.AMOUNT: decimal,
     Kind.MONEY: decimal,
     Kind.CURRENCY: currency,
     Kind.DATE: iso_date,
     Kind.LINK: link,
     Kind.LINES: lines,
+    Kind.SECTIONS: sections,
+    Kind.DOCUMENT: document,
 }
 
 WITH_CURRENCY: Mapping[Kind, Callable[[Decimal, str], Fact]] = {Kind.AMOUNT: Amount, Kind.MONEY: Money}
