@@ -1,8 +1,10 @@
-"""The words by which a person says: no more messages here."""
+"""The words by which a person says: no more messages here, or: messages again, please."""
 
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from postroom.domain.channels import EventKind
 
 # Only whole messages count: "please stop by on Monday" is an answer, "STOP" is not. Words that are also an answer to an
 # order or a reminder (cancel, end, quit, annuler, cancelar) are left out on purpose: taking "cancel" for an opt-out
@@ -49,6 +51,51 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+# Fewer than the words that stop: heard wrongly, they send messages to a person who had said no. YES is left out though
+# American carriers take it for START: here it is the answer to an approval or a reminder ("Sí", "oui", "yes"). So are
+# "continue", "resume" and "activate", which may speak of an order or a contract.
+START_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "en": (
+            "start",
+            "start all",
+            "startall",
+            "start messages",
+            "unstop",
+            "subscribe",
+            "subscribe me",
+            "resubscribe",
+            "opt in",
+            "opt-in",
+            "optin",
+        ),
+        "es": ("alta", "dar de alta", "darme de alta", "dame de alta", "suscribirme", "quiero recibir mensajes"),
+        "fr": ("réabonner", "se réabonner", "me réabonner", "s'abonner", "m'abonner", "réinscription"),
+        "de": ("wieder anmelden", "abonnieren", "nachrichten wieder erhalten"),
+        "pt": ("inscrever", "inscrever-me", "subscrever", "voltar a receber", "quero receber mensagens"),
+        "it": ("iscrivimi", "riscrivimi", "riattiva iscrizione"),
+        "nl": ("aanmelden", "weer aanmelden", "inschrijven"),
+        "sv": ("starta", "prenumerera"),
+        "da": ("tilmeld", "abonner"),
+        "nb": ("meld på", "abonner"),
+        "fi": ("aloita", "tilaa uudelleen"),
+        "pl": ("zapisz mnie", "subskrybuj"),
+        "cs": ("přihlásit odběr", "odebírat"),
+        "ro": ("abonare", "abonează-mă"),
+        "el": ("έναρξη", "εγγραφή"),
+        "tr": ("başlat", "abone ol"),
+        "ru": ("старт", "подписаться", "подпишите меня"),
+        "uk": ("старт", "підписатися", "підписатись"),
+        "ar": ("ابدأ", "اشتراك", "الاشتراك"),
+        "he": ("הצטרף", "הרשמה"),
+        "hi": ("शुरू", "शुरू करें"),
+        "zh": ("订阅", "訂閱", "恢复订阅", "恢復訂閱"),
+        "ja": ("配信再開", "配信開始", "再開"),
+        "ko": ("수신동의", "수신재개"),
+    }
+)
+
+
 def _folded(text: str) -> str:
     """Without case, accents, outer punctuation and doubled blanks, so that 'ARRET!' is 'arrêt'."""
     # Turkish writes two letters i, and casefold makes the capital of one the small of the other.
@@ -57,10 +104,26 @@ def _folded(text: str) -> str:
     return " ".join(bare.split())
 
 
-_KNOWN = frozenset(_folded(word) for words in WORDS.values() for word in words)
-_LONGEST = 4 * max(len(word) for words in WORDS.values() for word in words)
+def _all(table: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(_folded(word) for words in table.values() for word in words)
+
+
+_STOP, _START = _all(WORDS), _all(START_WORDS)
+_LONGEST = 4 * max(len(word) for table in (WORDS, START_WORDS) for words in table.values() for word in words)
 
 
 def is_opt_out(text: str) -> bool:
     """Whether the whole message is a word that ends the conversation."""
-    return len(text) <= _LONGEST and _folded(text) in _KNOWN
+    return len(text) <= _LONGEST and _folded(text) in _STOP
+
+
+def is_opt_in(text: str) -> bool:
+    """Whether the whole message is a word that takes such an end back."""
+    return len(text) <= _LONGEST and _folded(text) in _START
+
+
+def consent_in(text: str) -> EventKind | None:
+    """OPTED_OUT or OPTED_IN where the whole message is such a word; None where it says something else."""
+    if is_opt_out(text):
+        return EventKind.OPTED_OUT
+    return EventKind.OPTED_IN if is_opt_in(text) else None

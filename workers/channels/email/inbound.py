@@ -16,7 +16,7 @@ from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Parse
 from workers.channels.base import Malformed
 from workers.channels.email.bounce import Outcome, Report, read_bounce, read_report
 from workers.channels.email.wording import answer_of, decoded_header
-from workers.channels.opt_out import is_opt_out
+from workers.channels.opt_out import consent_in
 from workers.channels.tokens import id_of, label, text_of
 
 # The standard library's parser and the bounce detectors raise these upon hostile mail; no one else's fault is hidden.
@@ -220,12 +220,19 @@ def _is_automatic(message: Message) -> bool:
 
 
 def _answer(mail: Mail) -> Parsed:
-    """A person's answer. STOP alone, in the body or as the subject of a new mail, ends the conversation."""
+    """A person's answer. STOP alone, in the body or as the subject, ends the conversation; START takes it up again."""
     words, text = answer_of(mail.message)
     subject = decoded_header(mail.message, "Subject")
-    stopped = is_opt_out(words) or is_opt_out(subject)
-    kind = EventKind.OPTED_OUT if stopped else EventKind.REPLIED
+    kind = _consent(words, subject) or EventKind.REPLIED
     return Parsed((mail.event(kind, mail.key, address=mail.sender or None, text=text or subject or "[empty mail]"),))
+
+
+def _consent(words: str, subject: str) -> EventKind | None:
+    """A subject's STOP counts beside any words, its START only without: in doubt a person is left in peace."""
+    said, titled = consent_in(words), consent_in(subject)
+    if EventKind.OPTED_OUT in (said, titled):
+        return EventKind.OPTED_OUT
+    return said or (None if words.strip() else titled)
 
 
 def _is_uuid(raw: str) -> bool:

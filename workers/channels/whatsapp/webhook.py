@@ -9,7 +9,7 @@ from uuid import UUID
 
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Parsed
 from workers.channels.base import Malformed
-from workers.channels.opt_out import is_opt_out
+from workers.channels.opt_out import consent_in
 from workers.channels.tokens import id_of, label, text_of
 from workers.channels.whatsapp.content import Content, read_content
 from workers.channels.whatsapp.errors import fault_of_errors
@@ -237,7 +237,7 @@ def _said(message: Json, content: Content, account: str, contact: Json) -> Chann
     context = message.get("context")
     quoted = id_of(context.get("id")) if isinstance(context, dict) else ""
     return ChannelEvent(
-        kind=EventKind.OPTED_OUT if is_opt_out(content.words) else content.kind,
+        kind=consent_in(content.words) or content.kind,
         key=id_of(message.get("id")),
         channel=ChannelName.WHATSAPP,
         account=account,
