@@ -4,10 +4,12 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from types import FrameType
 
 import structlog
+from redis import RedisError
 
 from config.logging import configure
 from config.settings import Settings
@@ -15,6 +17,7 @@ from postroom import failpoints
 from postroom.domain.messages import Urgency
 from postroom.store.engine import Connection, StoreError
 from postroom.store.heartbeats import beat
+from postroom.store.inbox import Unavailable, keep_request
 from postroom.store.notices import raise_notice
 from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled, send_once_more, sweep
 from postroom.store.timers import Timer, claim_timers, fail, finish, still_due
@@ -127,12 +130,29 @@ def hint_where_rows_wait(rooms: Rooms) -> None:
         rooms.hints.help_deliver(channel, lane)
 
 
+def empty_refuge(rooms: Rooms) -> None:
+    """Webhooks that waited out an outage of PostgreSQL come into the store."""
+    keep = partial(_keep_request, rooms)
+    try:
+        moved = rooms.refuge.empty(keep)
+    except (RedisError, Unavailable) as error:
+        log.warning("refuge_unreachable", error=type(error).__name__)
+        return
+    if moved:
+        log.info("refuge_emptied", webhooks=moved)
+        rooms.hints.observe()
+
+
+def _keep_request(rooms: Rooms, source: str, headers: Mapping[str, str], body: bytes) -> bool:
+    return keep_request(rooms.engine, rooms.sealer, source=source, headers=headers, body=body)
+
+
 def give_sign_of_life(rooms: Rooms) -> None:
     """So that /readyz can tell that timers are being fired."""
     beat(rooms.engine, "ticker")
 
 
-STEPS = (fire_timers, sweep_leases, settle_unknown, hint_where_rows_wait, give_sign_of_life)
+STEPS = (fire_timers, sweep_leases, settle_unknown, empty_refuge, hint_where_rows_wait, give_sign_of_life)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from workers.book import Book
 from workers.channels.base import ChannelError
 from workers.channels.registry import channel_class
 from workers.hints import Hints
+from workers.refuge import Refuge
 from workers.wiring import Limits, Rooms, book_from_files
 
 SEALER = Sealer("k1=" + base64.b64encode(bytes(32)).decode(), "blind")
@@ -115,6 +116,7 @@ def rooms_with(
         sealer=SEALER,
         clock=clock or FixedClock(),
         hints=hints,
+        refuge=Refuge(redis.Redis(port=9), SEALER),
         channels=StubChannels(*channels),  # type: ignore[arg-type]
         book=book or book_from_files(engine, {ChannelName.EMAIL: "reply@postroom.test"}),
         limits=Limits(**{**defaults, **limits}),

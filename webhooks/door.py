@@ -40,10 +40,20 @@ class Verifier(Protocol):
 class Providers:
     """Whose webhooks are believed: every configured sender of ours, sandbox and live alike."""
 
-    whatsapp: Sequence[Verifier] = ()
-    email: Sequence[Verifier] = ()
+    verifiers: Mapping[str, Sequence[Verifier]] = field(default_factory=dict)
+    """By the source that their requests are kept under."""
     verify_tokens: Sequence[str] = ()
     """What Meta's handshake may name."""
+
+    def of(self, source: str) -> Sequence[Verifier]:
+        """Who may have signed what comes from this source."""
+        return self.verifiers.get(source, ())
+
+
+class Refuge(Protocol):
+    """Where a webhook waits while the store is away. Raises Full, or what a Redis that is away raises."""
+
+    def take_in(self, source: str, headers: Mapping[str, str], body: bytes) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +70,6 @@ class Door:
     survey: Survey
     """How much waits in the store, for /metrics."""
     outage: Outage = field(default_factory=Outage)
+    refuge: Refuge | None = None
     public_url: str = "http://127.0.0.1:8080"
     version: str = "0"

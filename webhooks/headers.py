@@ -4,8 +4,12 @@ from collections.abc import Mapping
 
 from werkzeug.datastructures import Headers
 
+URL_HEADER = "x-postroom-url"
+"""Our own: the public address that a webhook was posted to, which some providers sign. One from outside is replaced."""
+
 KEPT = frozenset(
     {
+        URL_HEADER,
         "content-type",
         "user-agent",
         "webhook-id",

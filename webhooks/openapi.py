@@ -1,7 +1,8 @@
 """The door in OpenAPI 3.1: built from the schemas that validate and the table of refusals, so that it cannot differ."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from webhooks.catalogue import Catalogue, Schema
@@ -21,9 +22,39 @@ SECURITY: Json = {
     "webhook-timestamp": "Seconds since 1970; at most five minutes off",
     "webhook-signature": "v1, and the base64 of HMAC-SHA256 over webhook-id.webhook-timestamp.body (Standard Webhooks)",
     "X-Hub-Signature-256": "sha256= and the hex of HMAC-SHA256 over the body with the app secret (Meta)",
+    "X-Slack-Signature": "v0= and the hex of HMAC-SHA256 over v0:timestamp:body with the signing secret (Slack)",
+    "X-Slack-Request-Timestamp": "Seconds since 1970; at most five minutes off (Slack)",
+    "X-Twilio-Signature": "The base64 of HMAC-SHA1 over the public address and the sorted form (Twilio)",
+    "Authorization": "Bearer and a token of the Bot Framework for our app (Teams)",
 }
 STANDARD_WEBHOOKS: list[Json] = [{"webhook-id": [], "webhook-timestamp": [], "webhook-signature": []}]
-META: list[Json] = [{"X-Hub-Signature-256": []}]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One webhook of a provider, in the document's words."""
+
+    operation: str
+    summary: str
+    signed_by: tuple[str, ...]
+    media: str = JSON_TYPE
+    answer: str = JSON_TYPE
+
+
+FORM = "application/x-www-form-urlencoded"
+SLACK = ("X-Slack-Signature", "X-Slack-Request-Timestamp")
+TWILIO = ("X-Twilio-Signature",)
+
+POSTS: Mapping[str, Post] = {
+    "/webhooks/meta": Post("takeReceipts", "Receipts and replies from WhatsApp", ("X-Hub-Signature-256",)),
+    "/webhooks/slack/events": Post("takeSlackEvents", "Messages from Slack", SLACK),
+    "/webhooks/slack/actions": Post("takeSlackActions", "Pressed buttons from Slack", SLACK, FORM),
+    "/webhooks/slack/commands": Post("takeSlackCommands", "Slash commands from Slack", SLACK, FORM),
+    "/webhooks/teams": Post("takeTeamsActivities", "Messages and pressed buttons from Teams", ("Authorization",)),
+    "/webhooks/twilio/status": Post("takeSmsStatus", "What became of an SMS", TWILIO, FORM),
+    "/webhooks/twilio/inbound": Post("takeSms", "Replies by SMS", TWILIO, FORM, answer="text/xml"),
+}
+"""The webhooks that are kept raw, whoever signed them; `providers.WAYS` opens them."""
 
 
 def describe(catalogue: Catalogue, version: str, url: str) -> Json:
@@ -58,7 +89,8 @@ def describe(catalogue: Catalogue, version: str, url: str) -> Json:
 def _paths(catalogue: Catalogue) -> Json:
     return {
         "/v1/events": {"post": _take_events(catalogue)},
-        "/webhooks/meta": {"get": _shake_hands(), "post": _take_receipts()},
+        "/webhooks/meta": {"get": _shake_hands(), "post": _take_webhook(POSTS["/webhooks/meta"])},
+        **{path: {"post": _take_webhook(post)} for path, post in POSTS.items() if path != "/webhooks/meta"},
         "/webhooks/email": {"post": _take_mail()},
         "/healthz": {"get": _operation("Is the process up?", "operation", "The process is up.", "Health")},
         "/readyz": {
@@ -131,15 +163,18 @@ def _shake_hands() -> Json:
     }
 
 
-def _take_receipts() -> Json:
+def _take_webhook(post: Post) -> Json:
     return {
-        "operationId": "takeReceipts",
-        "summary": "Receipts and replies from WhatsApp",
+        "operationId": post.operation,
+        "summary": post.summary,
         "description": "Verified over the raw bytes and kept as they are; a body that is not understood is kept too.",
         "tags": ["webhooks"],
-        "security": META,
-        "requestBody": {"required": False, "content": {"application/json": {"schema": True}}},
-        "responses": {"200": _answer("Kept.", "Status"), **_refusals("not-signed", "too-large", "unavailable")},
+        "security": [{name: [] for name in post.signed_by}],
+        "requestBody": {"required": False, "content": {post.media: {"schema": True}}},
+        "responses": {
+            "200": {"description": "Kept.", "content": {post.answer: {}}},
+            **_refusals("not-signed", "too-large", "unavailable"),
+        },
     }
 
 

@@ -8,7 +8,6 @@ from typing import TypeVar
 import redis
 
 from config.settings import ROOT, Settings
-from postroom.domain.channels import ChannelName
 from postroom.store import heartbeats, inbox, migrate
 from postroom.store.engine import Engine, connect
 from postroom.store.inbox import Kept, NewEvent, reaching
@@ -21,7 +20,8 @@ from webhooks.outage import Outage
 from webhooks.signatures import open_senders
 from workers.app import publish
 from workers.hints import Hints
-from workers.wires import Channels, channels_from
+from workers.refuge import Refuge
+from workers.wires import SOURCES, Channels, channels_from
 
 EVENTS = ROOT / "config" / "events"
 
@@ -58,6 +58,7 @@ def open_door(values: Settings) -> Door:
         checks=checks_of(engine, client, outage),
         survey=lambda: survey(engine),
         outage=outage,
+        refuge=Refuge(client, sealer),
         public_url=values.public_url,
         version=installed_version(),
     )
@@ -67,8 +68,7 @@ def providers_from(channels: Channels, values: Settings) -> Providers:
     """Whose webhooks are believed: of the sandbox and of the real accounts alike."""
     tokens = (values.whatsapp_verify_token, values.sandbox_secret)
     return Providers(
-        whatsapp=channels.all(ChannelName.WHATSAPP),
-        email=channels.all(ChannelName.EMAIL),
+        verifiers={source: channels.all(name) for source, name in SOURCES.items()},
         verify_tokens=tuple(token.get_secret_value() for token in tokens if token.get_secret_value()),
     )
 

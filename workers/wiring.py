@@ -18,6 +18,7 @@ from postroom.store.sealing import Sealer
 from workers.app import publish, settings
 from workers.book import Book
 from workers.hints import Hints
+from workers.refuge import Refuge
 from workers.wires import Channels, channels_from
 
 SENDERS = 64
@@ -43,6 +44,7 @@ class Rooms:
     sealer: Sealer
     clock: Clock
     hints: Hints
+    refuge: Refuge
     channels: Channels
     book: Book
     limits: Limits
@@ -52,11 +54,14 @@ class Rooms:
 def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
     """Build everything that a task needs. Raises what the configuration's faults raise, all at once."""
     engine = connect(values.database_url, process=process)
+    sealer = Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value())
+    client = redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1)
     return Rooms(
         engine=engine,
-        sealer=Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value()),
+        sealer=sealer,
         clock=SharedClock(engine),
-        hints=Hints(redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1), publish),
+        hints=Hints(client, publish),
+        refuge=Refuge(client, sealer),
         channels=channels_from(values),
         book=book_from_files(engine, {ChannelName.EMAIL: f"reply@{values.email_bounce_domain}"}),
         limits=Limits(

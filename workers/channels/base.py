@@ -1,7 +1,7 @@
 """The contract that every channel keeps."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered
@@ -41,3 +41,11 @@ class Channel(Protocol):
 
     def parse(self, headers: Mapping[str, str], raw: bytes) -> Parsed:
         """Every entry of the payload as events. Raises Malformed for a body that cannot be read at all."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A channel whose provider wants to read more than a plain 200 at once."""
+
+    def answer(self, raw: bytes) -> tuple[str, bytes] | None:
+        """The content type and body to answer verified bytes with; None: the usual answer. Raises nothing."""
