@@ -49,6 +49,8 @@ SHOWN: dict[str, Callable[[Rule], str]] = {
     "urgency": lambda rule: rule.urgency.value,
     "not_after": lambda rule: span(rule.not_after),
     "mutable": lambda rule: "yes" if rule.mutable else "no",
+    "contact": lambda rule: rule.contact.value if rule.contact else "none",
+    "quiet_hours": lambda rule: "yes" if rule.quiet_hours else "no",
     "confirm_within": lambda rule: span(rule.confirm_within) if rule.confirm_within else "none",
 }
 """How each part of a rule is shown, and by that compared."""

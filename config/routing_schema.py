@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import EVENT_TYPES
+from config.rules import PLACES
+from postroom.domain.event_types import PATTERNS
+from postroom.domain.events import ContactRole
 from postroom.domain.messages import Urgency
 
 SCHEMA_FILE = Path(__file__).parent / "routing.schema.json"
@@ -13,7 +14,7 @@ DURATION = {"type": "string", "pattern": "^0*[1-9][0-9]{0,8}[smhd]$", "examples"
 
 def routing_schema() -> dict[str, Any]:
     """What one can say of the file without looking at two places at once; `config check` knows the rest."""
-    channel = {"enum": [channel.value for channel in ChannelName]}
+    channel = {"enum": list(PLACES)}
     channels = {"type": "array", "items": channel, "minItems": 1, "uniqueItems": True}
     one_stage = {"oneOf": [{"required": ["any_of"]}, {"required": ["all_of"]}]}
     stage_keys = {
@@ -30,6 +31,11 @@ def routing_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "version": {"const": 1},
+            "sms_for": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"},
+                "description": "The message types that may use SMS, which costs by the piece.",
+            },
             "rules": {
                 "type": "object",
                 "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,62}$"},
@@ -46,7 +52,7 @@ def _rule(stage_keys: dict[str, Any], fallback: dict[str, Any], one_stage: dict[
         "additionalProperties": False,
         **one_stage,
         "properties": {
-            "event": {"enum": list(EVENT_TYPES), "description": "The event type that sets the rule off."},
+            "event": {"enum": list(PATTERNS), "description": "The event type that sets the rule off."},
             **stage_keys,
             "fallbacks": {
                 "type": "array",
@@ -56,6 +62,11 @@ def _rule(stage_keys: dict[str, Any], fallback: dict[str, Any], one_stage: dict[
             "urgency": {"enum": [urgency.value for urgency in Urgency], "description": "The lane it goes by."},
             "not_after": {**DURATION, "description": "Stale, and not sent any more, after this long."},
             "mutable": {"type": "boolean", "description": "Whether the recipient may mute it."},
+            "contact": {
+                "enum": [role.value for role in ContactRole],
+                "description": "The customer's contact of this role hears of it, else the customer.",
+            },
+            "quiet_hours": {"type": "boolean", "description": "Wait for the hours of config/companies.yaml."},
             "confirm_within": {**DURATION, "description": "Fall back, too, when nothing is confirmed by then."},
         },
     }

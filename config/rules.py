@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +12,11 @@ from config.faults import ConfigFault, ConfigRefused
 from config.located import Located, read_yaml
 from config.reading import Field, Reading, Unreadable, duration, one_of, suggestion, truth
 from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import EVENT_TYPES, PATTERNS, matches
+from postroom.domain.events import ContactRole
 from postroom.domain.languages import LAST_RESORT
 from postroom.domain.messages import Urgency
-from postroom.domain.routing import Needs, Rule, Stage
+from postroom.domain.routing import TEAM_CHATS, Needs, Rule, Slot, Stage
 from postroom.domain.templates import TemplateSet, canonical
 
 ROUTING_FILE = Path(__file__).parent / "routing.yaml"
@@ -43,27 +44,37 @@ def load_routing(path: Path = ROUTING_FILE, *, templates: TemplateSet) -> Routin
     return read_routing(source, file=str(path), templates=templates)
 
 
-def read_routing(source: str, *, file: str, templates: TemplateSet | None) -> Routing:
-    """The rules in a text. Without templates (an old text, to compare with) what is written is not checked."""
+def read_routing(
+    source: str, *, file: str, templates: TemplateSet | None, taken: Iterable[str] = tuple(EVENT_TYPES)
+) -> Routing:
+    """The rules in a text; every event type that is `taken` must lead somewhere.
+
+    Without templates (an old text, to compare with) neither that nor what is written is checked.
+    """
     document = read_yaml(source, file)
     reading = _RoutingReading(document.faults)
-    fields = reading.mapping(document.root, {"version": Field(_version), "rules": Field(lambda here: here)})
+    fields = reading.mapping(document.root, HEAD)
     entries = reading.entries(fields["rules"], "Add a rule as docs/routing.md shows.") if fields["rules"] else {}
     rules = [(here, reading.rule(name, here)) for name, here in entries.items()]
+    sms_for = frozenset(fields["sms_for"] or ())
+    for here, rule in rules:
+        if rule is not None:
+            reading.allowed_by_sms(here, rule, sms_for)
     if templates is not None:
         for here, rule in rules:
             if rule is not None:
                 reading.wordings(here, rule, templates)
-        reading.unheard(document.root.at("rules"), entries)
+        reading.unheard(document.root.at("rules"), entries, taken)
     reading.refuse_faults()
     made = tuple(sorted((rule for _, rule in rules if rule), key=lambda rule: rule.message_type))
-    text = canonical(to_json(made))
+    text = canonical(to_json(made, sms_for))
     return Routing(made, text, hashlib.sha256(text.encode()).digest())
 
 
-def to_json(rules: tuple[Rule, ...]) -> dict[str, Any]:
+def to_json(rules: tuple[Rule, ...], sms_for: Iterable[str] = ()) -> dict[str, Any]:
     """The rules in routing.yaml's own words."""
-    return {"version": VERSION, "rules": {rule.message_type: _rule_json(rule) for rule in rules}}
+    listed = {"sms_for": sorted(sms_for)} if sms_for else {}
+    return {"version": VERSION, **listed, "rules": {rule.message_type: _rule_json(rule) for rule in rules}}
 
 
 class _RoutingReading(Reading):
@@ -90,6 +101,8 @@ class _RoutingReading(Reading):
             not_after=fields["not_after"],
             mutable=fields["mutable"],
             confirm_within=fields["confirm_within"],
+            contact=ContactRole(fields["contact"]) if fields["contact"] else None,
+            quiet_hours=bool(fields["quiet_hours"]),
         )
 
     def _primary(self, here: Located, fields: Mapping[str, Any]) -> Stage | None:
@@ -111,7 +124,7 @@ class _RoutingReading(Reading):
 
     def _fallback(self, here: Located) -> Stage | None:
         if not isinstance(here.value, dict):
-            channel = self.value(here, _channel)
+            channel = self.value(here, _place)
             return Stage(Needs.ANY_OF, (channel,)) if channel else None
         fields = self.mapping(here, STAGE_FIELDS)
         return self._primary(here, fields)
@@ -124,6 +137,17 @@ class _RoutingReading(Reading):
                 problem = f"{child.value} is tried already (line {first.line}, column {first.column})"
                 self.fault(child, problem, "Remove one of the two: no channel is tried twice for one message.")
             seen.setdefault(child.value, child)
+        chats = [child for child in _channel_places(here) if child.value in tuple(TEAM_CHATS)]
+        if Slot.TEAM_CHAT.value in seen:
+            for child in chats:
+                problem = f"{child.value} stands beside team_chat, which is slack or teams"
+                self.fault(child, problem, "Keep one of the two: a company with the other would be told twice.")
+
+    def allowed_by_sms(self, here: Located, rule: Rule, sms_for: frozenset[str]) -> None:
+        """SMS costs by the piece, so only the classes that are listed for it may use it."""
+        if ChannelName.SMS in rule.channels and rule.message_type not in sms_for:
+            remedy = f"Drop sms from the rule, or add {rule.message_type} to sms_for at the top of the file."
+            self.fault(here, "uses sms without being listed for it", remedy)
 
     def _confirmed_in_time(self, here: Located, fields: Mapping[str, Any]) -> None:
         within, stale = fields["confirm_within"], fields["not_after"]
@@ -133,7 +157,7 @@ class _RoutingReading(Reading):
 
     def wordings(self, here: Located, rule: Rule, templates: TemplateSet) -> None:
         """Every channel of a rule must have something to say, in the last resort's language at least."""
-        for channel in rule.channels:
+        for channel in rule.written_for():
             versions = templates.matching(rule.message_type, channel)
             if not any(version.language == LAST_RESORT for version in versions):
                 file = f"config/templates/{rule.message_type}.{LAST_RESORT}.yaml"
@@ -142,13 +166,13 @@ class _RoutingReading(Reading):
             for event in sorted({version.event_type for version in versions} - {rule.event_type}):
                 self.fault(here.at("event"), f"differs from its templates' event {event}", "Make the two the same.")
 
-    def unheard(self, here: Located, entries: Mapping[str, Located]) -> None:
+    def unheard(self, here: Located, entries: Mapping[str, Located], taken: Iterable[str]) -> None:
         """Every event that we take must lead somewhere."""
         heard = {str(entry.at("event").value) for entry in entries.values()}
-        if not heard <= set(EVENT_TYPES):
+        if not heard <= set(PATTERNS):
             return  # a misspelt event is a fault already, and perhaps the one that is missing here
-        for event_type in EVENT_TYPES:
-            if event_type not in heard:
+        for event_type in taken:
+            if not any(matches(pattern, event_type) for pattern in heard):
                 self.fault(here, f"hold no rule for the event {event_type}", f"Add a rule with `event: {event_type}`.")
 
 
@@ -158,33 +182,55 @@ def _version(here: Located) -> int:
     return VERSION
 
 
-def _channel(here: Located) -> ChannelName:
-    return ChannelName(one_of(ChannelName, "a channel")(here))
+PLACES: Mapping[str, ChannelName | Slot] = {
+    **{channel.value: channel for channel in ChannelName if channel is not ChannelName.CALLBACK},
+    Slot.TEAM_CHAT.value: Slot.TEAM_CHAT,
+}
+"""What a stage may hold. Callbacks go to machines that asked for them and are no matter of rules."""
 
 
-def _channels(here: Located) -> tuple[ChannelName, ...]:
+def _place(here: Located) -> ChannelName | Slot:
+    return PLACES[one_of(PLACES, "a channel")(here)]
+
+
+def _places(here: Located) -> tuple[ChannelName | Slot, ...]:
     if not isinstance(here.value, list) or not here.value:
         raise Unreadable("must be a list with at least one channel", "Write it as [whatsapp].")
-    unknown = [str(child.value) for child in here.value if child.value not in tuple(ChannelName)]
+    unknown = [str(child.value) for child in here.value if child.value not in tuple(PLACES)]
     if unknown:
-        remedy = " ".join(dict.fromkeys(suggestion(word, ChannelName) for word in unknown))
+        remedy = " ".join(dict.fromkeys(suggestion(word, PLACES) for word in unknown))
         raise Unreadable(f"holds what is not a channel: {', '.join(unknown)}", remedy)
-    return tuple(ChannelName(child.value) for child in here.value)
+    return tuple(PLACES[child.value] for child in here.value)
+
+
+def _names(here: Located) -> tuple[str, ...]:
+    if not isinstance(here.value, list) or not all(NAME.fullmatch(str(child.value)) for child in here.value):
+        raise Unreadable("must be a list of message types", "Write it as [critical_alert, delivery_update].")
+    return tuple(str(child.value) for child in here.value)
+
+
+HEAD = {
+    "version": Field(_version),
+    "sms_for": Field(_names, required=False),
+    "rules": Field(lambda here: here),
+}
 
 
 STAGE_FIELDS = {
-    Needs.ALL_OF.value: Field(_channels, required=False),
-    Needs.ANY_OF.value: Field(_channels, required=False),
+    Needs.ALL_OF.value: Field(_places, required=False),
+    Needs.ANY_OF.value: Field(_places, required=False),
 }
 
 RULE_FIELDS = {
-    "event": Field(one_of(EVENT_TYPES, "an event type of ours")),
+    "event": Field(one_of(PATTERNS, "an event type of ours")),
     **STAGE_FIELDS,
     "fallbacks": Field(lambda here: here, required=False),
     "urgency": Field(one_of(Urgency, "an urgency")),
     "not_after": Field(duration),
     "mutable": Field(truth),
     "confirm_within": Field(duration, required=False),
+    "contact": Field(one_of(ContactRole, "a contact's role"), required=False),
+    "quiet_hours": Field(truth, required=False),
 }
 
 
@@ -210,6 +256,10 @@ def _rule_json(rule: Rule) -> dict[str, Any]:
     }
     if rule.confirm_within:
         written["confirm_within"] = span(rule.confirm_within)
+    if rule.contact:
+        written["contact"] = rule.contact.value
+    if rule.quiet_hours:
+        written["quiet_hours"] = True
     return written
 
 

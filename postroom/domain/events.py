@@ -1,11 +1,13 @@
 """An event as a value: what happened, to which document, who should hear of it, and the facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from postroom.domain import facts as kinds
 from postroom.domain.event_types import EVENT_TYPES, EventType
@@ -41,6 +43,13 @@ class Company:
     country: str | None
 
 
+class ContactRole(StrEnum):
+    """A customer's contact for one kind of business, as Odoo has them."""
+
+    INVOICE = "invoice"
+    DELIVERY = "delivery"
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Who should hear of it: an Odoo partner, with the addresses as Odoo has them."""
@@ -50,6 +59,21 @@ class Recipient:
     language: str | None
     phone: str | None
     email: str | None
+    user: str | None = None
+    """His user in Odoo, where he works in it."""
+    slack: str | None = None
+    teams: str | None = None
+    timezone: str | None = None
+
+    @property
+    def key(self) -> str:
+        """As an intent names him."""
+        return f"partner:{self.partner}"
+
+    @property
+    def reachable(self) -> bool:
+        """Whether he has an address of any kind."""
+        return any((self.phone, self.email, self.user, self.slack, self.teams))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +90,21 @@ class Event:
     document: str
     """What it is about: account.move:88."""
     facts: Facts
+    contacts: Mapping[ContactRole, Recipient] = field(default_factory=dict)
 
     @property
     def recipient_key(self) -> str:
         """The recipient as an intent names him."""
-        return f"partner:{self.recipient.partner}"
+        return self.recipient.key
+
+    def for_contact(self, role: ContactRole | None) -> "Event":
+        """The same event for the customer's contact of this role; for the customer himself where there is none."""
+        contact = self.contacts.get(role) if role else None
+        return replace(self, recipient=contact) if contact and contact.reachable else self
+
+    def for_recipient(self, key: str) -> "Event":
+        """The same event for whom an intent names."""
+        return next((replace(self, recipient=one) for one in self.contacts.values() if one.key == key), self)
 
 
 def event_from(payload: Mapping[str, Any]) -> Event:
@@ -85,16 +119,10 @@ def event_from(payload: Mapping[str, Any]) -> Event:
     recipient = _recipient(reader)
     document = reader.take(f"/data{shape.document}", _id) if shape else None
     facts = _facts(reader, shape, "/data") if shape else {}
+    contacts = {role: _recipient(reader, at) for role in ContactRole if reader.look(at := f"/data/contacts/{role}")}
     reader.refuse_faults()
-    return Event(key, source, shape.name, subject, time, company, recipient, f"{shape.model}:{document}", facts)
-
-
-def facts_of(event_type: str, data: Mapping[str, Any]) -> Facts:
-    """The facts in an event's data alone, as an intent keeps it. Raises EventRefused."""
-    reader = _Reader(data)
-    facts = _facts(reader, EVENT_TYPES[event_type], "")
-    reader.refuse_faults()
-    return facts
+    about = f"{shape.model}:{document}"
+    return Event(key, source, shape.name, subject, time, company, recipient, about, facts, contacts)
 
 
 def sample_event(shape: EventType, **recipient: Any) -> Event:
@@ -151,17 +179,20 @@ def _company(reader: _Reader) -> Company:
     )
 
 
-def _recipient(reader: _Reader) -> Recipient:
-    at = "/data/recipient"
+def _recipient(reader: _Reader, at: str = "/data/recipient") -> Recipient:
     recipient = Recipient(
         partner=reader.take(f"{at}/partner_id", _id),
         name=reader.take(f"{at}/name", kinds.text),
         language=reader.take(f"{at}/language", _word, required=False),
         phone=reader.take(f"{at}/phone", _word, required=False),
         email=reader.take(f"{at}/email", _word, required=False),
+        user=reader.take(f"{at}/user_id", _id, required=False),
+        slack=reader.take(f"{at}/slack", _word, required=False),
+        teams=reader.take(f"{at}/teams", _word, required=False),
+        timezone=reader.take(f"{at}/timezone", _zone, required=False),
     )
-    if recipient.phone is None and recipient.email is None:
-        reader.fault(at, "has neither phone nor email; give at least one")
+    if not recipient.reachable:
+        reader.fault(at, "has no phone, email, slack, teams or user_id; give at least one")
     return recipient
 
 
@@ -206,6 +237,13 @@ def _id(raw: Any) -> str:
     if not 1 <= len(str(raw)) <= 64 or not str(raw).isprintable():
         raise ValueError("must be an id of 1 to 64 printable characters")
     return str(raw)
+
+
+def _zone(raw: Any) -> str:
+    try:
+        return ZoneInfo(raw).key
+    except (KeyError, ValueError, TypeError, OSError):
+        raise ValueError('must be a time zone of the IANA database, as in "Europe/Madrid"') from None
 
 
 def _country(raw: Any) -> str:

@@ -1,6 +1,6 @@
 """Who hears of an event, on which channel, in which order, and why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,10 +9,14 @@ from typing import Any
 
 from postroom.domain import addresses
 from postroom.domain.channels import ChannelName
-from postroom.domain.events import Event
+from postroom.domain.event_types import matches
+from postroom.domain.events import ContactRole, Event
 from postroom.domain.messages import MISSED, Role, State, Urgency
 
 CONFIRMED = frozenset({State.DELIVERED, State.READ})
+GOOD = CONFIRMED | {State.SENT}
+TELLING = frozenset({ChannelName.WHATSAPP, ChannelName.SMS})
+"""The channels that tell when a message is delivered; `test_house` holds it against their capabilities."""
 TITLES: Mapping[ChannelName, str] = {
     ChannelName.WHATSAPP: "WhatsApp",
     ChannelName.SLACK: "Slack",
@@ -41,9 +45,32 @@ class Needs(StrEnum):
     ANY_OF = "any_of"
 
 
+class Slot(StrEnum):
+    """A place in a rule that each company fills for itself."""
+
+    TEAM_CHAT = "team_chat"  # Slack or Teams: where the company's own people work
+
+
+TEAM_CHATS = frozenset({ChannelName.SLACK, ChannelName.TEAMS})
+"""What may fill the slot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Channels that are tried together (all of), or one after the other until one is reachable (any of)."""
+
+    needs: Needs
+    channels: tuple[ChannelName | Slot, ...]
+
+    def settled(self, team_chat: ChannelName) -> "SettledStage":
+        """With the slots filled."""
+        filled = tuple(team_chat if isinstance(each, Slot) else each for each in self.channels)
+        return SettledStage(self.needs, filled)
+
+
+@dataclass(frozen=True, slots=True)
+class SettledStage:
+    """A stage in which every channel is known."""
 
     needs: Needs
     channels: tuple[ChannelName, ...]
@@ -64,11 +91,19 @@ class Rule:
     """Whether the recipient may mute it."""
     confirm_within: timedelta | None = None
     """Fall back, too, when nothing is confirmed in this time."""
+    contact: ContactRole | None = None
+    """Whose business it is: the customer's contact of this role hears of it, else the customer himself."""
+    quiet_hours: bool = False
+    """Whether it waits for the hours in which its receiver may be written to."""
 
     def __post_init__(self) -> None:
         """No rule that names a channel twice, or none, can be built."""
         if len(set(self.channels)) != len(self.channels):
             raise ValueError(f"Rule {self.message_type!r} names a channel twice. Remove one of them.")
+        if Slot.TEAM_CHAT in self.channels and TEAM_CHATS & set(self.channels):
+            raise ValueError(
+                f"Rule {self.message_type!r} names team_chat beside slack or teams, for which it stands. Keep one."
+            )
         if not all(stage.channels for stage in self.stages):
             raise ValueError(f"Rule {self.message_type!r} has a stage without channels. Name at least one.")
 
@@ -78,9 +113,15 @@ class Rule:
         return (self.primary, *self.fallbacks)
 
     @property
-    def channels(self) -> tuple[ChannelName, ...]:
-        """Every channel of the rule, in order."""
+    def channels(self) -> tuple[ChannelName | Slot, ...]:
+        """Every channel of the rule, in order; a slot where each company has its own."""
         return tuple(channel for stage in self.stages for channel in stage.channels)
+
+    def written_for(self) -> tuple[ChannelName, ...]:
+        """Every channel that the rule may use in some company: something must be written for each."""
+        named = {each for each in self.channels if isinstance(each, ChannelName)}
+        chats = TEAM_CHATS if Slot.TEAM_CHAT in self.channels else frozenset()
+        return tuple(channel for channel in ChannelName if channel in named | chats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,43 +201,67 @@ class Plan:
 
 def rules_for(event_type: str, rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """The rules that an event of this type sets off."""
-    return tuple(rule for rule in rules if rule.event_type == event_type)
+    return tuple(rule for rule in rules if matches(rule.event_type, event_type))
 
 
 def reach_of(event: Event) -> dict[ChannelName, Contact]:
     """What the event itself says of its recipient; what the store knows is added by `dataclasses.replace`."""
-    raw = {ChannelName.WHATSAPP: event.recipient.phone, ChannelName.EMAIL: event.recipient.email}
+    who = event.recipient
+    # Who works in Odoo is found on the company's chat by the address that he has there.
+    colleague = who.email if who.user else None
+    raw = {
+        ChannelName.WHATSAPP: who.phone,
+        ChannelName.SLACK: who.slack or colleague,
+        ChannelName.TEAMS: who.teams or colleague,
+        ChannelName.SMS: who.phone,
+        ChannelName.EMAIL: who.email,
+        ChannelName.ODOO: f"user:{who.user}" if who.user else None,
+    }
     return {channel: _contact(channel, address, event.company.country) for channel, address in raw.items()}
 
 
-def plan(rule: Rule, reach: Reach, *, now: datetime) -> Plan:
+def plan(rule: Rule, reach: Reach, *, team_chat: ChannelName = ChannelName.SLACK, now: datetime) -> Plan:
     """Lay a leg on each reachable channel of the rule, stage by stage; a stage that reaches nobody falls away."""
-    skipped = {channel: why for channel in rule.channels if (why := _obstacle(rule, channel, reach, now))}
+    settled = [stage.settled(team_chat) for stage in rule.stages]
+    channels = [channel for stage in settled for channel in stage.channels]
+    skipped = {channel: why for channel in channels if (why := _obstacle(rule, channel, reach, now))}
     stages: list[tuple[PlannedLeg, ...]] = []
-    for role, group in _groups(rule, frozenset(skipped)):
+    for role, group in _groups(settled, frozenset(skipped)):
         before = stages[-1] if stages else ()
         stages.append(tuple(_leg(rule, channel, role, before) for channel in group))
     return Plan(rule.message_type, tuple(stages), tuple(Skipped(channel, why) for channel, why in skipped.items()))
 
 
-def next_stage(made: Plan, stage: int, states: Mapping[ChannelName, State], *, overdue: bool = False) -> int | None:
+def next_stage(
+    made: Plan,
+    stage: int,
+    states: Mapping[ChannelName, State],
+    *,
+    overdue: bool = False,
+    telling: Container[ChannelName] = TELLING,
+) -> int | None:
     """The stage that must start now; None while the present one may still reach somebody, or when none is left.
 
     A fallback starts when every leg of the stage missed, or is `overdue`: `confirm_within` ran out with none confirmed.
+    Where a channel is not `telling` of delivery, *sent* is as good a confirmation as there will ever be.
     """
     following = stage + 1
     if following >= len(made.stages):
         return None
     reached = [states[leg.channel] for leg in made.stages[stage]]
     missed = all(state in MISSED for state in reached)
-    unconfirmed = overdue and not any(state in CONFIRMED for state in reached)
+    unconfirmed = overdue and not any(
+        states[leg.channel] in (CONFIRMED if leg.channel in telling else GOOD) for leg in made.stages[stage]
+    )
     return following if missed or unconfirmed else None
 
 
-def _groups(rule: Rule, skipped: frozenset[ChannelName]) -> Iterator[tuple[Role, tuple[ChannelName, ...]]]:
+def _groups(
+    stages: Sequence[SettledStage], skipped: frozenset[ChannelName]
+) -> Iterator[tuple[Role, tuple[ChannelName, ...]]]:
     """The channels that go out together; of an any-of stage the first goes alone and the others stand behind it."""
-    for stage in rule.stages:
-        role = Role.PRIMARY if stage is rule.primary else Role.FALLBACK
+    for number, stage in enumerate(stages):
+        role = Role.FALLBACK if number else Role.PRIMARY
         reachable = tuple(channel for channel in stage.channels if channel not in skipped)
         if stage.needs is Needs.ALL_OF and reachable:
             yield role, reachable

@@ -18,6 +18,7 @@ from postroom.domain.routing import (
     Needs,
     Plan,
     Rule,
+    Slot,
     Stage,
     next_stage,
     plan,
@@ -49,6 +50,41 @@ def rule(
 
 
 EMAIL_LAST = (Stage(Needs.ANY_OF, (EMAIL,)),)
+SLACK, TEAMS, SMS, ODOO = ChannelName.SLACK, ChannelName.TEAMS, ChannelName.SMS, ChannelName.ODOO
+
+
+def test_team_chat_is_what_the_company_works_in():
+    chat = rule(Slot.TEAM_CHAT, fallbacks=EMAIL_LAST)
+    reach = {**HERE, SLACK: Contact(address="U0123456"), TEAMS: Contact(address="ana@example.com")}
+
+    assert plan(chat, reach, team_chat=SLACK, now=NOW).legs[0].channel is SLACK
+    assert plan(chat, reach, team_chat=TEAMS, now=NOW).legs[0].channel is TEAMS
+    assert chat.written_for() == (SLACK, TEAMS, EMAIL)
+
+
+def test_team_chat_stands_alone_for_slack_and_teams():
+    with pytest.raises(ValueError, match="team_chat beside slack or teams"):
+        rule(Slot.TEAM_CHAT, fallbacks=(Stage(Needs.ANY_OF, (SLACK,)),))
+
+
+def test_who_works_in_odoo_is_found_by_his_address_there_and_a_customer_is_not():
+    customer = reach_of(sample_event(PAYMENT_REMINDER))
+    colleague = reach_of(sample_event(PAYMENT_REMINDER, user_id=7, slack="U0123456"))
+
+    assert {channel for channel, contact in customer.items() if contact.address} == {WHATSAPP, SMS, EMAIL}
+    assert (colleague[SLACK].address, colleague[TEAMS].address) == ("U0123456", "marta@example.com")
+    assert colleague[ODOO].address == "user:7"
+
+
+def test_where_no_channel_tells_of_delivery_sent_is_confirmation_enough():
+    made = plan(
+        rule(SMS, SLACK, needs=Needs.ALL_OF, fallbacks=EMAIL_LAST, confirm_within=timedelta(minutes=5)),
+        {**HERE, SMS: Contact(address="+34600111222"), SLACK: Contact(address="U0123456")},
+        now=NOW,
+    )
+
+    assert next_stage(made, 0, {SMS: State.SENT, SLACK: State.SENT}, overdue=True) is None
+    assert next_stage(made, 0, {SMS: State.SENT, SLACK: State.FAILED}, overdue=True) == 1
 
 
 def test_the_first_choice_goes_first_and_its_fallback_waits_behind_it():

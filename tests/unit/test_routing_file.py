@@ -18,10 +18,11 @@ from config.rules import ROUTING_FILE, Routing, load_routing, read_routing, span
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import Urgency
-from postroom.domain.routing import Needs, Stage
+from postroom.domain.routing import Needs, Slot, Stage
 
 TEMPLATES = load_templates()
 SHIPPED = ROUTING_FILE.read_text("utf-8")
+TAKEN = ("odoo.invoice.payment_reminder", "odoo.sale.order_confirmed")
 SMALL = """\
 version: 1
 rules:
@@ -43,7 +44,7 @@ rules:
 
 
 def read(text: str) -> Routing:
-    return read_routing(text, file="routing.yaml", templates=TEMPLATES)
+    return read_routing(text, file="routing.yaml", templates=TEMPLATES, taken=TAKEN)
 
 
 def faults(text: str) -> tuple[ConfigFault, ...]:
@@ -52,15 +53,39 @@ def faults(text: str) -> tuple[ConfigFault, ...]:
     return refused.value.faults
 
 
-def test_the_shipped_rules_are_whatsapp_first_and_email_as_fallback():
-    rules = {rule.message_type: rule for rule in load_routing(templates=TEMPLATES).rules}
+W, SMS, E, ODOO, CHAT = ChannelName.WHATSAPP, ChannelName.SMS, ChannelName.EMAIL, ChannelName.ODOO, Slot.TEAM_CHAT
+TABLE = {
+    "payment_reminder": (Urgency.BULK, Needs.ANY_OF, (W,), [(E,)]),
+    "approval_request": (Urgency.URGENT, Needs.ANY_OF, (CHAT,), [(E,)]),
+    "order_confirmation": (Urgency.NORMAL, Needs.ANY_OF, (W,), [(E,)]),
+    "delivery_update": (Urgency.NORMAL, Needs.ALL_OF, (W, SMS), [(E,)]),
+    "daily_digest": (Urgency.BULK, Needs.ANY_OF, (CHAT, E), [(ODOO,)]),
+    "critical_alert": (Urgency.URGENT, Needs.ALL_OF, (SMS, CHAT), [(W, E)]),
+    "sales_follow_up": (Urgency.BULK, Needs.ANY_OF, (W,), [(E,)]),
+    "invoice_delivery": (Urgency.NORMAL, Needs.ALL_OF, (W, E), []),
+}
+"""The routing table that the user gave, row by row: urgency, first choice, fallbacks."""
 
-    assert {name: rule.urgency for name, rule in rules.items()} == {
-        "payment_reminder": Urgency.BULK,
-        "order_confirmation": Urgency.NORMAL,
-    }
-    for rule in rules.values():
-        assert rule.channels == (ChannelName.WHATSAPP, ChannelName.EMAIL)
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_shipped_rules_are_the_routing_table(name: str):
+    [rule] = [rule for rule in load_routing(templates=TEMPLATES).rules if rule.message_type == name]
+
+    fallbacks = [stage.channels for stage in rule.fallbacks]
+    assert (rule.urgency, rule.primary.needs, rule.primary.channels, fallbacks) == TABLE[name]
+
+
+def test_only_the_classes_that_are_listed_use_sms():
+    users = {rule.message_type for rule in load_routing(templates=TEMPLATES).rules if SMS in rule.channels}
+
+    assert users <= {"critical_alert", "approval_escalation", "delivery_update", "portabilling"}
+
+
+def test_what_must_be_heard_cannot_be_muted_and_waits_for_no_hour():
+    for rule in load_routing(templates=TEMPLATES).rules:
+        if rule.urgency is Urgency.URGENT:
+            assert not rule.mutable, rule.message_type
+            assert not rule.quiet_hours, rule.message_type
 
 
 def test_a_rule_is_read_as_it_is_written():
@@ -147,7 +172,11 @@ owner: me
         ("fallbacks: [email]", "fallbacks: [whatsapp]", "whatsapp is tried already"),
         ("fallbacks: [email]", "fallbacks: [{any_of: [email], all_of: [email]}]", "has both"),
         ("fallbacks: [email]", "fallbacks: [{some: [email]}]", "'some' is not a key"),
-        ("fallbacks: [email]", "fallbacks: [sms]", "'sms' is not a channel"),
+        ("fallbacks: [email]", "fallbacks: [pigeon]", "'pigeon' is not a channel"),
+        ("fallbacks: [email]", "fallbacks: [callback]", "'callback' is not a channel"),
+        ("fallbacks: [email]", "fallbacks: [sms]", "uses sms without being listed for it"),
+        ("fallbacks: [email]", "fallbacks: [slack, team_chat]", "slack stands beside team_chat"),
+        ("mutable: false", "mutable: false\n    contact: boss", "'boss' is not a contact's role"),
         ("any_of: [whatsapp]", "any_of: []", "at least one channel"),
         ("any_of: [whatsapp]", "any_of: whatsapp", "must be a list"),
         ("any_of: [whatsapp]\n", "\n", "neither all_of nor any_of"),
@@ -254,7 +283,13 @@ def test_good_files_satisfy_the_published_schema(text: str):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("24h", "0d"), ("bulk", "bulky"), ("[whatsapp]", "[sms]"), ("mutable: true", "mutabel: true"), ("all_of", "any")],
+    [
+        ("24h", "0d"),
+        ("bulk", "bulky"),
+        ("[whatsapp]", "[pigeon]"),
+        ("mutable: true", "mutabel: true"),
+        ("all_of", "any"),
+    ],
 )
 def test_bad_files_break_the_published_schema(old: str, new: str):
     document = YAML(typ="safe", pure=True).load(SMALL.replace(old, new))

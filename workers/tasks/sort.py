@@ -1,6 +1,6 @@
 """Sort a batch of events: who hears of each, on which channel, in which words; set-wise, each thing once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,16 +33,12 @@ def sort_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], 
     if not rows:
         return set()
     rooms.book.remember()
-    arrivals = [_arrival(row) for row in rows]
+    errands = [errand for row in rows for errand in _errands(rooms, row)]
     points = contact_points(
-        connection, rooms.sealer, [address for arrival in arrivals for address in arrival.addresses.values()]
+        connection, rooms.sealer, [address for errand in errands for address in errand.addresses.values()]
     )
     now = rooms.clock.now()
-    drafts = [
-        _draft(rooms, arrival, rule, points, now)
-        for arrival in arrivals
-        for rule in rules_for(arrival.event.type, rooms.book.rules)
-    ]
+    drafts = [_draft(rooms, errand, points, now) for errand in errands]
     new = add_intents(connection, rooms.sealer, [draft.intent for draft in drafts])
     fresh = [draft for draft in drafts if draft.intent.id in new]
     written = add_legs(
@@ -57,27 +53,33 @@ def sort_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], 
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
+class _Errand:
+    """One rule that an event sets off, and whom it concerns."""
+
     row: InboxRow
+    rule: Rule
     event: Event
     reach: Reach
     addresses: Mapping[ChannelName, Address]
 
 
-def _arrival(row: InboxRow) -> _Arrival:
+def _errands(rooms: Rooms, row: InboxRow) -> Iterator[_Errand]:
     event = event_from(row.payload)
-    reach = reach_of(event)
-    return _Arrival(row, event, reach, addresses_of(event, reach))
+    for rule in rules_for(event.type, rooms.book.rules):
+        addressed = event.for_contact(rule.contact)
+        reach = reach_of(addressed)
+        yield _Errand(row, rule, addressed, reach, addresses_of(addressed, reach))
 
 
-def _draft(rooms: Rooms, arrival: _Arrival, rule: Rule, points: Mapping[Address, ContactPoint], now: datetime) -> Draft:
-    event, known = arrival.event, {channel: points[address] for channel, address in arrival.addresses.items()}
-    reach = {channel: _with_memory(contact, known.get(channel)) for channel, contact in arrival.reach.items()}
+def _draft(rooms: Rooms, errand: _Errand, points: Mapping[Address, ContactPoint], now: datetime) -> Draft:
+    event, rule, row = errand.event, errand.rule, errand.row
+    known = {channel: points[address] for channel, address in errand.addresses.items()}
+    reach = {channel: _with_memory(contact, known.get(channel)) for channel, contact in errand.reach.items()}
     made = plan(rule, reach, now=now)
     choices = languages.chain(event.recipient.language, event.company.language)
     intent = Intent(
         id=new_id(),
-        event_id=arrival.row.id,
+        event_id=row.id,
         company=event.company.id,
         rule=rule.message_type,
         recipient=event.recipient_key,
@@ -85,12 +87,12 @@ def _draft(rooms: Rooms, arrival: _Arrival, rule: Rule, points: Mapping[Address,
         subject=event.document,
         plan=made.to_json(),
         stage=0,
-        facts=arrival.row.payload,
+        facts=row.payload,
         languages=[choice.tag for choice in choices],
         config_sha256=rooms.book.sha256,
         not_after=now + rule.not_after,
     )
-    return Draft(intent, event, made, arrival.addresses)
+    return Draft(intent, event, made, errand.addresses)
 
 
 def _with_memory(contact: Contact, point: ContactPoint | None) -> Contact:

@@ -33,7 +33,7 @@ class Draft:
 
 def draft_of(intent: Intent) -> Draft:
     """The draft of an intent that was kept."""
-    event = event_from(intent.facts)
+    event = event_from(intent.facts).for_recipient(intent.recipient)
     return Draft(intent, event, Plan.from_json(intent.plan), addresses_of(event, reach_of(event)))
 
 
