@@ -13,7 +13,8 @@ from sandbox.rooms import Rooms
 
 log = logging.getLogger("sandbox.app")
 
-Handler = Callable[[Rooms, Request, str], Awaitable[Response | EventStream]]
+Handler = Callable[..., Awaitable[Response | EventStream]]
+"""Called with the rooms, the request, and whatever the groups of its row's pattern found."""
 
 ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
     (methods, re.compile(pattern), handler)
@@ -28,6 +29,7 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("GET HEAD", r"/()", views.inbox),
         ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),
         ("GET", r"/mail/([0-9a-f]{32})", views.mail_body),
+        ("GET HEAD", r"/files/([0-9a-f]{32})/[^/]+", views.document),
         ("GET", r"/(events)", views.events),
         ("GET HEAD", r"/static/([\w.-]+)", views.static),
     )
@@ -57,7 +59,7 @@ async def _dispatch(rooms: Rooms, request: Request) -> Response | EventStream:
         if found := pattern.fullmatch(request.path):
             path_known = True
             if request.method in methods.split():
-                return await handler(rooms, request, found.group(1))
+                return await handler(rooms, request, *found.groups())
     status = 405 if path_known else 404
     return json_response({"errors": [f"{request.method} {request.path}: nothing here answers to that."]}, status)
 

@@ -1,20 +1,16 @@
 """The sandbox's own API, under /_sandbox: the one way in for tests and for the page."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
-from datetime import timedelta
-from email.utils import make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.faults import ENDINGS, KINDS, Channel, Fault, address_of, fault_from
+from sandbox.answers import ANSWERS
+from sandbox.channels import NAMES, Channel, address_of, any_address
+from sandbox.faults import ENDINGS, KINDS, Fault, fault_from
 from sandbox.http1 import Request, Response, json_response
-from sandbox.mail.letters import reply as letter
 from sandbox.messages import Message
-from sandbox.meta.sending import tell
-from sandbox.meta.webhooks import new_wamid, press_change, reply_change
 from sandbox.people import Person
 from sandbox.rooms import Rooms
 from sandbox.witness import tally
@@ -60,14 +56,14 @@ async def health(_rooms: Rooms, _fields: Fields) -> Any:
 
 async def requests(rooms: Rooms, fields: Fields) -> Any:
     """The witness: every request that asked for a message, by key and recipient."""
-    found = rooms.witness.find(str(fields.get("key", "")), _any_address(str(fields.get("recipient", ""))))
+    found = rooms.witness.find(str(fields.get("key", "")), any_address(str(fields.get("recipient", ""))))
     rows = [{**asdict(seen), "at": seen.at.isoformat()} for seen in found]
     return {"count": len(rows), "keys": tally(found), "requests": rows}
 
 
 async def messages(rooms: Rooms, fields: Fields) -> Any:
     """Everything that was taken, as the people have it."""
-    wanted = _any_address(str(fields.get("recipient", "")))
+    wanted = any_address(str(fields.get("recipient", "")))
     rows = [_message_row(m) for m in rooms.messages if not wanted or m.address == wanted]
     return {
         "count": len(rows),
@@ -86,7 +82,7 @@ async def kinds(rooms: Rooms, _fields: Fields) -> Any:
     """Which faults can be armed, which are, and which recipients bring one about."""
     return {
         "kinds": {channel: {kind: script.title for kind, script in table.items()} for channel, table in KINDS.items()},
-        "endings": dict(ENDINGS),
+        "endings": {channel: dict(endings) for channel, endings in ENDINGS.items()},
         "armed": [asdict(fault) for fault in rooms.faults.armed],
     }
 
@@ -110,32 +106,32 @@ async def disarm(rooms: Rooms, fields: Fields) -> Any:
 
 
 async def introduce(rooms: Rooms, fields: Fields) -> Any:
-    """Tell the sandbox that a number and a mailbox are one person, and what that person is called."""
+    """Tell the sandbox which addresses are one person's, and what that person is called."""
     addresses = {channel: str(fields.get(channel) or "") for channel in Channel}
     if not any(addresses.values()):
-        raise Unfit(["/whatsapp, /email: give at least one of them"])
+        raise Unfit([f"/{', /'.join(Channel)}: give at least one of them"])
     return asdict(rooms.introduce(rooms.people.introduce(str(fields.get("name") or ""), addresses)))
 
 
 async def reply(rooms: Rooms, fields: Fields) -> Any:
-    """Write back as the person: to a message (message_id), or to the business (recipient)."""
+    """Write back as the person: to a message (message_id), or to the business (person or recipient, and channel)."""
     text = str(fields.get("text") or "").strip()
-    target = _target(rooms, fields)
-    channel = target.channel if target else Channel.WHATSAPP
-    address = target.address if target else address_of(Channel.WHATSAPP, str(fields.get("recipient") or ""))
     reasons = [] if text else ["/text: is empty; write something"]
     reasons += [f"/text: has {len(text)} characters; {LONGEST_REPLY} are allowed"] if len(text) > LONGEST_REPLY else []
-    reasons += [] if address else ["/message_id or /recipient: one must say who writes"]
-    if reasons:
+    target = _target(rooms, fields)
+    channel = target.channel if target else _channel(fields, reasons)
+    person = _writer(rooms, fields, channel, target)
+    if person is None:
+        reasons.append("/message_id, /person or /recipient: one must say who writes")
+    write = ANSWERS[channel].reply
+    if write is None:
+        reasons.append(f"/channel: nobody can write back on {NAMES[channel]}")
+    if ANSWERS[channel].needs_message and target is None:
+        target = _newest(rooms, person, channel)
+        reasons += [] if target else [f"/message_id: on {NAMES[channel]} a message must be there to be answered"]
+    if reasons or write is None or person is None:
         raise Unfit(reasons)
-    message = _from_person(rooms, channel, address, text, target)
-    if channel is Channel.EMAIL and target is not None:
-        raw, to = letter(target, text, _name(rooms, address), rooms.now())
-        taken = rooms.courier.post_mail(raw, to)
-    else:
-        taken = rooms.courier.post_change(reply_change(rooms.environment, message, _name(rooms, address)))
-    rooms.spawn(_note_taken(rooms, message, taken))
-    return _message_row(message)
+    return _message_row(write(rooms, person, text, target))
 
 
 async def press(rooms: Rooms, fields: Fields) -> Any:
@@ -149,13 +145,10 @@ async def press(rooms: Rooms, fields: Fields) -> Any:
     if not found:
         known = ", ".join(f"{b.title!r} ({b.payload})" for b in answers) or "none"
         raise Unfit([f"/button: {choice!r} is not a reply button of this message. It has: {known}."])
-    button = found[0]
-    pressed = rooms.messages.put(replace(target, pressed=button.title))
-    message = _from_person(rooms, target.channel, target.address, button.title, target, kind="press")
-    name, payload = _name(rooms, target.address), button.payload or ""
-    taken = rooms.courier.post_change(press_change(rooms.environment, message, pressed, name, payload))
-    rooms.spawn(_note_taken(rooms, message, taken))
-    return _message_row(message)
+    do_press = ANSWERS[target.channel].press
+    if do_press is None:
+        raise Unfit([f"/message_id: on {NAMES[target.channel]} no button answers"])
+    return _message_row(do_press(rooms, target, found[0]))
 
 
 async def read(rooms: Rooms, fields: Fields) -> Any:
@@ -165,8 +158,9 @@ async def read(rooms: Rooms, fields: Fields) -> Any:
     opened = [message for message in unopened if not channel or message.channel == channel]
     for message in opened:
         rooms.messages.put(replace(message, opened=True))
-        if message.receipts and message.reached and message.told != "read":
-            rooms.spawn(_tell_read(rooms, message))
+        tell_read = ANSWERS[message.channel].read
+        if tell_read and message.receipts and message.reached and message.told != "read":
+            tell_read(rooms, message)
     return {"opened": [message.id for message in opened]}
 
 
@@ -176,31 +170,16 @@ async def reset(rooms: Rooms, _fields: Fields) -> Any:
     return {"status": "ok"}
 
 
-async def _note_taken(rooms: Rooms, message: Message, taken: "asyncio.Future[bool]") -> None:
-    rooms.messages.tell(message.id, "delivered" if await taken else "failed")
-
-
-async def _tell_read(rooms: Rooms, message: Message) -> None:
-    """A phone that is looked at reports delivered first; wait for that, within bounds."""
-    for _ in range(50):
-        current = rooms.messages.get(message.id)
-        if current is None or current.told in {"delivered", "read", "failed"}:
-            break
-        await asyncio.sleep(timedelta(milliseconds=100).total_seconds())
-    if current is not None and current.told not in {"read", "failed"}:
-        await tell(rooms, message, "read")
-
-
 def _chosen(rooms: Rooms, fields: Fields) -> list[Message]:
     if fields.get("message_id"):
         target = _target(rooms, fields)
         return [target] if target else []
     person = rooms.people.get(str(fields.get("person") or ""))
     if person is None:
-        person = rooms.people.behind(_any_address(str(fields.get("recipient") or "")))
+        person = rooms.people.behind(any_address(str(fields.get("recipient") or "")))
     if person is None:
         raise Unfit(["/person, /recipient or /message_id: one must name somebody who has messages"], 404)
-    return rooms.messages.with_addresses(person.addresses)
+    return rooms.messages.with_addresses(person.reached_at)
 
 
 def _target(rooms: Rooms, fields: Fields) -> Message | None:
@@ -211,34 +190,31 @@ def _target(rooms: Rooms, fields: Fields) -> Message | None:
     return target
 
 
-def _from_person(
-    rooms: Rooms, channel: Channel, address: str, text: str, target: Message | None, kind: str = "text"
-) -> Message:
-    message_id = new_wamid(address) if channel is Channel.WHATSAPP else make_msgid(domain="sandbox.invalid")
-    rooms.people.at(channel, address)
-    return rooms.messages.put(
-        Message(
-            id=message_id,
-            channel=channel,
-            address=address,
-            at=rooms.now(),
-            text=text,
-            from_person=True,
-            kind=kind,
-            context=target.id if target else None,
-        )
-    )
+def _channel(fields: Fields, reasons: list[str]) -> Channel:
+    named = str(fields.get("channel") or "")
+    if not named:
+        return Channel.EMAIL if "@" in str(fields.get("recipient") or "") else Channel.WHATSAPP
+    try:
+        return Channel(named)
+    except ValueError:
+        reasons.append(f"/channel: {named!r} is not a channel. Known are {', '.join(Channel)}.")
+        return Channel.WHATSAPP
 
 
-def _name(rooms: Rooms, address: str) -> str:
-    person: Person | None = rooms.people.behind(address)
-    return person.name if person else ""
+def _writer(rooms: Rooms, fields: Fields, channel: Channel, target: Message | None) -> Person | None:
+    """Who writes: whoever got the message, or the person who is named, or a stranger with an address of his own."""
+    if target is not None:
+        return rooms.meet(channel, target.address)
+    if person := rooms.people.get(str(fields.get("person") or "")):
+        return person if person.on(channel) else None
+    address = address_of(channel, str(fields.get("recipient") or ""))
+    return rooms.meet(channel, address) if address else None
 
 
-def _any_address(written: str) -> str:
-    if not written:
-        return ""
-    return address_of(Channel.EMAIL if "@" in written else Channel.WHATSAPP, written)
+def _newest(rooms: Rooms, person: Person | None, channel: Channel) -> Message | None:
+    """The last message that this person got on a channel."""
+    thread = rooms.messages.with_addresses(person.reached_at) if person else []
+    return next((m for m in reversed(thread) if m.channel is channel and not m.from_person), None)
 
 
 def _message_row(message: Message) -> dict[str, Any]:

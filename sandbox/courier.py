@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from asyncio import Future, Queue
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -23,15 +23,32 @@ PAUSES = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 30, 30, 30)
 """Seconds between tries. Meta goes on for days; a stand-in gives up after some two and a half minutes."""
 
 
+Written = tuple[str, Mapping[str, str], bytes]
+"""A webhook as it is posted: path (with its query), headers, body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the door said in the end; true where it took the webhook."""
+
+    status: int
+    """0 where no answer came at all."""
+    body: bytes = b""
+
+    def __bool__(self) -> bool:
+        return 200 <= self.status < 300
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One thing to post. `done` becomes True when the door took it, False when the courier gave up."""
+    """One thing to post. `done` becomes what the door answered, once it took it or the courier gave up."""
 
-    done: "Future[bool]"
+    done: "Future[Answered]"
     change: Mapping[str, Any] | None = None
     """One change of a Meta webhook; those that wait at the same time travel in one body, as Meta's do."""
-    mail: bytes = b""
-    envelope_to: str = ""
+    write: Callable[[], Written] | None = None
+    """Any other webhook, written anew for each try, since signatures carry the time."""
+    pauses: tuple[float, ...] = PAUSES
 
 
 @dataclass(slots=True)
@@ -53,13 +70,17 @@ class Courier:
         """How many parcels the door has not taken yet."""
         return self._queue.qsize() + self._in_hand + len(self._parked)
 
-    def post_change(self, change: Mapping[str, Any]) -> "Future[bool]":
+    def post_change(self, change: Mapping[str, Any]) -> "Future[Answered]":
         """Post one change of a Meta webhook."""
         return self._post(Parcel(asyncio.get_running_loop().create_future(), change=change))
 
-    def post_mail(self, raw: bytes, envelope_to: str) -> "Future[bool]":
+    def post_mail(self, raw: bytes, envelope_to: str) -> "Future[Answered]":
         """Post one mail, as the relay in front of the door does."""
-        return self._post(Parcel(asyncio.get_running_loop().create_future(), mail=raw, envelope_to=envelope_to))
+        return self.post(lambda: ("/webhooks/email", mail_headers(self.secret, raw, envelope_to), raw))
+
+    def post(self, write: Callable[[], Written], pauses: tuple[float, ...] = PAUSES) -> "Future[Answered]":
+        """Post any webhook. `write` signs it, and is called at each try; between tries the courier pauses so long."""
+        return self._post(Parcel(asyncio.get_running_loop().create_future(), write=write, pauses=pauses))
 
     def forget(self) -> None:
         """Throw away what waits."""
@@ -75,7 +96,7 @@ class Courier:
             for _ in range(POSTERS):
                 group.create_task(self._poster())
 
-    def _post(self, parcel: Parcel) -> "Future[bool]":
+    def _post(self, parcel: Parcel) -> "Future[Answered]":
         self._queue.put_nowait(parcel)
         return parcel.done
 
@@ -84,16 +105,16 @@ class Courier:
         while True:
             parcels = await self._next_parcels()
             self._in_hand += len(parcels)
-            taken = await self._deliver(line, parcels)
+            answered = await self._deliver(line, parcels)
             self._in_hand -= len(parcels)
-            self.posted += len(parcels) * taken
-            self.given_up += len(parcels) * (not taken)
+            self.posted += len(parcels) * bool(answered)
+            self.given_up += len(parcels) * (not answered)
             for parcel in parcels:
                 if not parcel.done.done():
-                    parcel.done.set_result(taken)
+                    parcel.done.set_result(answered)
 
     async def _next_parcels(self) -> list[Parcel]:
-        """A mail alone, or the changes that wait now."""
+        """One webhook alone, or the changes that wait now."""
         parcels = [self._parked.pop() if self._parked else await self._queue.get()]
         while parcels[0].change is not None and len(parcels) < MOST_PER_POST and not self._queue.empty():
             parcel = self._queue.get_nowait()
@@ -103,37 +124,37 @@ class Courier:
             parcels.append(parcel)
         return parcels
 
-    async def _deliver(self, line: "Line", parcels: list[Parcel]) -> bool:
-        for pause in (*PAUSES, None):
-            trouble = await self._try(line, parcels)
-            if trouble is None:
-                self.last_trouble = ""
-                return True
+    async def _deliver(self, line: "Line", parcels: list[Parcel]) -> Answered:
+        pauses = parcels[0].pauses
+        for pause in (*pauses, None):
+            answered, trouble = await self._try(line, parcels)
             self.last_trouble = trouble
+            if answered:
+                return answered
             if pause is None:
                 break
             await asyncio.sleep(pause)
-        log.error("gave up on %d webhooks after %d tries: %s", len(parcels), len(PAUSES) + 1, self.last_trouble)
-        return False
+        log.error("gave up on %d webhooks after %d tries: %s", len(parcels), len(pauses) + 1, self.last_trouble)
+        return answered
 
-    async def _try(self, line: "Line", parcels: list[Parcel]) -> str | None:
-        """Post once; the trouble in words, or None."""
+    async def _try(self, line: "Line", parcels: list[Parcel]) -> tuple[Answered, str]:
+        """Post once; what was answered, and the trouble in words."""
         path, headers, body = self._written(parcels)
+        place = f"{self.url}{path.partition('?')[0]}"
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                status = await line.post(path, headers, body)
+                answered = await line.post(path, headers, body)
         except TimeoutError:
             line.hang_up()
-            return f"no answer within {TIMEOUT_SECONDS} s from {self.url}{path}"
+            return Answered(0), f"no answer within {TIMEOUT_SECONDS} s from {place}"
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
             line.hang_up()
-            return f"{self.url}{path}: {error or type(error).__name__}"
-        return None if status == 200 else f"{self.url}{path} answered {status}"
+            return Answered(0), f"{place}: {error or type(error).__name__}"
+        return answered, "" if answered else f"{place} answered {answered.status}"
 
-    def _written(self, parcels: list[Parcel]) -> tuple[str, dict[str, str], bytes]:
-        first = parcels[0]
-        if first.change is None:
-            return "/webhooks/email", mail_headers(self.secret, first.mail, first.envelope_to), first.mail
+    def _written(self, parcels: list[Parcel]) -> Written:
+        if parcels[0].write is not None:
+            return parcels[0].write()
         body = meta_body(self.waba_id, [parcel.change for parcel in parcels if parcel.change is not None])
         return "/webhooks/meta", {"Content-Type": "application/json", **meta_signature(self.secret, body)}, body
 
@@ -171,8 +192,8 @@ class Line:
     url: str
     _ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Post, and return the status of the answer."""
+    async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answered:
+        """Post, and return the answer."""
         kept = self._ends is not None
         try:
             return await self._exchange(path, headers, body)
@@ -188,7 +209,7 @@ class Line:
             self._ends[1].close()
             self._ends = None
 
-    async def _exchange(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
+    async def _exchange(self, path: str, headers: Mapping[str, str], body: bytes) -> Answered:
         parts = urlsplit(self.url)
         if self._ends is None:
             self._ends = await asyncio.open_connection(parts.hostname, parts.port or 80)
@@ -198,12 +219,11 @@ class Line:
         writer.write(f"POST {parts.path}{path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
         await writer.drain()
         answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        await self._read_rest(reader, answer)
-        return int(answer.split(" ", 2)[1])
+        return Answered(int(answer.split(" ", 2)[1]), await self._read_rest(reader, answer))
 
-    async def _read_rest(self, reader: asyncio.StreamReader, answer: str) -> None:
+    async def _read_rest(self, reader: asyncio.StreamReader, answer: str) -> bytes:
         fields = dict(line.split(": ", 1) for line in answer.split("\r\n")[1:] if ": " in line)
+        rest = await reader.readexactly(int(fields.get("content-length", "0")))
         if fields.get("connection") == "close" or "content-length" not in fields:
             self.hang_up()
-        else:
-            await reader.readexactly(int(fields["content-length"]))
+        return rest

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 HEAD_LIMIT = 64 * 1024
-BODY_LIMIT = 3 * 1024 * 1024
+BODY_LIMIT = 24 * 1024 * 1024
 IDLE_SECONDS = 120
 
 
@@ -159,7 +159,7 @@ async def _read_body(headers: Mapping[str, str], reader: asyncio.StreamReader, w
     if not length.isdecimal():
         raise Unreadable(HTTPStatus.BAD_REQUEST, "Content-Length is not a number.")
     if int(length) > BODY_LIMIT:
-        raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body exceeds 3 MiB.")
+        raise Unreadable(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body exceeds 24 MiB.")
     if headers.get("expect", "").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     return await reader.readexactly(int(length)) if length != "0" else b""

@@ -1,10 +1,11 @@
 """What passes between a business and the people it writes to, as this sandbox remembers it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sandbox.faults import Channel
+from sandbox.channels import Channel
 
 WINDOW = timedelta(hours=24)
 TYPING = timedelta(seconds=25)
@@ -19,6 +20,28 @@ class Button:
     title: str
     url: str | None = None
     payload: str | None = None
+    """What comes back when it is pressed; None for a button that only opens its link."""
+    style: str | None = None
+    """primary or danger, where the channel can show that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label with its value, set apart from the text."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document that came with a message."""
+
+    name: str
+    media_type: str
+    url: str
+    """Where it opens: `/files/...` for what this sandbox keeps, else the address that the sender gave."""
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +64,7 @@ class Message:
     id: str
     channel: Channel
     address: str
-    """The person's number or mailbox."""
+    """The person's address on that channel."""
     at: datetime
     text: str
     from_person: bool = False
@@ -49,22 +72,33 @@ class Message:
     key: str = ""
     """The opaque key that the sender attached."""
     language: str = ""
-    header: str = ""
+    title: str = ""
+    """What stands above the text: WhatsApp's and Slack's header, a card's title, Odoo's subject."""
     footer: str = ""
+    fields: tuple[Fact, ...] = ()
     buttons: tuple[Button, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    segments: int = 0
+    """How many SMS it takes."""
     category: str = "service"
     context: str | None = None
     """The message that this one answers."""
     told: str = "accepted"
     """The furthest status that the sender has acknowledged."""
-    failure: int | None = None
-    """The Meta error code that kept it from the person; such a message was never seen."""
+    failure: int | str | None = None
+    """The provider's code for what kept it from the person; such a message was never seen."""
+    reason: str = ""
+    """The provider's words for that."""
     bounced: str | None = None
     receipts: bool = True
     opened: bool = False
     pressed: str | None = None
     reaction: str = ""
     mail: Mail | None = None
+    edited: datetime | None = None
+    """When the sender last changed it."""
+    raw: Mapping[str, Any] | None = None
+    """What the provider got, for the developer's eye; never a header, so never a secret."""
 
     @property
     def reached(self) -> bool:

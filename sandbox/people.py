@@ -1,32 +1,35 @@
-"""The people whom messages reach, each with a number, a mailbox or both."""
+"""The people whom messages reach, each with one address for every channel that reaches them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from sandbox.faults import Channel, address_of
+from sandbox.channels import Channel, address_of, shown
 
 MOST_PEOPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody at the other end."""
+    """Somebody at the other end; for a callback, a machine."""
 
     id: str
     name: str = ""
-    whatsapp: str = ""
-    email: str = ""
+    addresses: Mapping[Channel, str] = field(default_factory=dict)
 
     @property
-    def addresses(self) -> frozenset[str]:
+    def reached_at(self) -> frozenset[str]:
         """Every address that reaches this person."""
-        return frozenset(filter(None, (self.whatsapp, self.email)))
+        return frozenset(self.addresses.values())
 
     @property
     def title(self) -> str:
         """What to call this person on the page."""
-        return self.name or (f"+{self.whatsapp}" if self.whatsapp else self.email)
+        return self.name or shown(next(iter(self.addresses.values()), ""))
+
+    def on(self, channel: Channel) -> str:
+        """This person's address on a channel, or the empty string."""
+        return self.addresses.get(channel, "")
 
 
 @dataclass(slots=True)
@@ -42,18 +45,22 @@ class PhoneBook:
         known = [self._by_address[a] for a in spelled.values() if a in self._by_address]
         person_id = known[0] if known else _id_of(next(iter(spelled.values())))
         before = [self._people.pop(person_id) for person_id in dict.fromkeys(known)]
-        whatsapp = spelled.get(Channel.WHATSAPP) or _first(p.whatsapp for p in before)
-        email = spelled.get(Channel.EMAIL) or _first(p.email for p in before)
-        return self._keep(Person(person_id, name or _first(p.name for p in before), whatsapp, email))
+        whole = {channel: a for person in reversed(before) for channel, a in person.addresses.items()} | spelled
+        in_order = {channel: whole[channel] for channel in Channel if channel in whole}
+        return self._keep(Person(person_id, name or _first(p.name for p in before), in_order))
 
     def at(self, channel: Channel, address: str, name: str = "") -> Person:
         """The person behind an address, made if need be; a name is taken where none was known."""
-        if person_id := self._by_address.get(address):
-            person = self._people[person_id]
-            return self._keep(replace(person, name=name)) if name and not person.name else person
-        while len(self._people) >= MOST_PEOPLE:
-            self._forget(next(iter(self._people)))
-        return self.introduce(name, {channel: address})
+        person = self.behind(address)
+        if person is None:
+            while len(self._people) >= MOST_PEOPLE:
+                self._forget(next(iter(self._people)))
+            return self.introduce(name, {channel: address})
+        if channel not in person.addresses:  # a number that had WhatsApp alone gets its first SMS
+            person = self.introduce(person.name, {**person.addresses, channel: address})
+        if name and not person.name:
+            person = self._keep(replace(person, name=name))
+        return person
 
     def get(self, person_id: str) -> Person | None:
         """The person of this id."""
@@ -78,12 +85,12 @@ class PhoneBook:
 
     def _keep(self, person: Person) -> Person:
         self._people[person.id] = person
-        for address in person.addresses:
+        for address in person.reached_at:
             self._by_address[address] = person.id
         return person
 
     def _forget(self, person_id: str) -> None:
-        for address in self._people.pop(person_id).addresses:
+        for address in self._people.pop(person_id).reached_at:
             self._by_address.pop(address, None)
 
 

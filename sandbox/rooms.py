@@ -5,11 +5,13 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sandbox.courier import Courier
+from sandbox.channels import Channel
+from sandbox.courier import Answered, Courier
 from sandbox.environment import Environment
 from sandbox.faults import FaultBook
+from sandbox.files import FileBook
 from sandbox.journal import Journal
 from sandbox.messages import Message, MessageBook
 from sandbox.meta.templates import Template, TemplateBook
@@ -18,6 +20,8 @@ from sandbox.witness import Seen, Witness
 
 HEARTBEAT_SECONDS = 15
 GATHER_SECONDS = 0.1
+
+T = TypeVar("T")
 
 
 class Bell:
@@ -66,6 +70,8 @@ class Rooms:
     people: PhoneBook = field(default_factory=PhoneBook)
     faults: FaultBook = field(default_factory=FaultBook)
     templates: TemplateBook = field(default_factory=TemplateBook)
+    files: FileBook = field(default_factory=FileBook)
+    _shelves: dict[Callable[[], Any], Any] = field(default_factory=dict)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @classmethod
@@ -102,10 +108,31 @@ class Rooms:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def note_taken(self, written: Message, answer: "asyncio.Future[Answered]") -> None:
+        """Once the door has answered, mark what a person wrote as taken or not."""
+
+        async def note() -> None:
+            self.messages.tell(written.id, "delivered" if await answer else "failed")
+
+        self.spawn(note())
+
     def approve(self, template: Template) -> Template:
         """Keep a template, also through a restart."""
         self.journal.write(template)
         return self.templates.put(template)
+
+    def shelf(self, kind: Callable[[], T]) -> T:
+        """A stand-in's own memory: made when first asked for, thrown away by a reset, not kept through a restart."""
+        if kind not in self._shelves:
+            self._shelves[kind] = kind()
+        kept: T = self._shelves[kind]
+        return kept
+
+    def meet(self, channel: Channel, address: str, name: str = "") -> Person:
+        """The person behind an address, made and introduced if nobody has it yet."""
+        before = self.people.behind(address)
+        person = self.people.at(channel, address, name)
+        return person if person is before else self.introduce(person)
 
     def introduce(self, person: Person) -> Person:
         """Keep a person, also through a restart."""
@@ -118,7 +145,8 @@ class Rooms:
         for task in tuple(self._tasks):
             task.cancel()
         self.courier.forget()
-        for memory in (self.messages, self.witness, self.people, self.faults):
+        self._shelves.clear()
+        for memory in (self.messages, self.witness, self.people, self.faults, self.files):
             memory.clear()
         self.rewrite_journal()
         self.bell.ring()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sandbox.faults import Channel
+from sandbox.channels import Channel
 
 MOST_REQUESTS = 100_000
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
@@ -10,11 +11,12 @@ from email.utils import getaddresses, parseaddr
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from sandbox.faults import Channel, Cut, Script, address_of
+from sandbox.channels import Channel, address_of
 from sandbox.mail.checks import faults_of
 from sandbox.mail.letters import bounce, out_of_office
-from sandbox.messages import Mail, Message
+from sandbox.messages import Attachment, Mail, Message
 from sandbox.rooms import Rooms
+from sandbox.scripts import Cut, Script
 from sandbox.witness import Outcome, Seen
 
 BIGGEST_MAIL = 25 * 1024 * 1024
@@ -45,7 +47,7 @@ class Post:
         if script.error is not None:
             status = script.text.partition(" ")[0]
             code = f"{script.error} {status}"
-            self.rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=script.error, code=code)
+            self.rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=int(script.error), code=code)
             return f"{script.error} {script.text}"
         return await self._perform(server, seen, kind, script, kept(mail, envelope_from, to, self.rooms))
 
@@ -54,8 +56,7 @@ class Post:
             self.rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
             await asyncio.sleep(script.seconds or 0)
             return _hang_up(server)
-        person = self.rooms.people.at(Channel.EMAIL, message.address, _display_name(message))
-        self.rooms.introduce(person)
+        self.rooms.meet(Channel.EMAIL, message.address, _display_name(message))
         self.rooms.messages.put(message)
         outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
         status = 0 if script.cut else 250
@@ -99,7 +100,15 @@ def kept(mail: EmailMessage, envelope_from: str, to: str, rooms: Rooms) -> Messa
             reply_to=str(mail["Reply-To"] or mail["From"]),
             references=str(mail["References"] or ""),
         ),
+        attachments=tuple(_attachments(mail, rooms)),
     )
+
+
+def _attachments(mail: EmailMessage, rooms: Rooms) -> Iterator[Attachment]:
+    for part in mail.iter_attachments():
+        content = part.get_payload(decode=True)
+        if isinstance(content, bytes):
+            yield rooms.files.keep(part.get_filename() or "attachment", part.get_content_type(), content)
 
 
 def _part(mail: EmailMessage, kind: str) -> str:

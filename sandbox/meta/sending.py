@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sandbox.faults import USUAL, Channel, Cut, Script
+from sandbox.channels import Channel
 from sandbox.http1 import Dropped, Request, Response, json_response
 from sandbox.messages import Button, Message
 from sandbox.meta.checks import check_message, read_json
@@ -17,6 +17,7 @@ from sandbox.meta.numbers import wa_id
 from sandbox.meta.templates import fill
 from sandbox.meta.webhooks import new_wamid, status_change
 from sandbox.rooms import Rooms
+from sandbox.scripts import USUAL, Cut, Script
 from sandbox.witness import Outcome, Seen
 
 EARLY_SECONDS = 5
@@ -97,6 +98,7 @@ def written(rooms: Rooms, body: Mapping[str, Any]) -> Message:
         key=body.get("biz_opaque_callback_data", ""),
         kind=body.get("type", "text"),
         context=body.get("context", {}).get("message_id"),
+        raw=body,
     )
     if blank.kind == "template":
         return _from_template(rooms, blank, body["template"])
@@ -111,7 +113,7 @@ def _from_template(rooms: Rooms, blank: Message, wanted: Mapping[str, Any]) -> M
     return replace(
         blank,
         text=filled.text,
-        header=filled.header,
+        title=filled.header,
         footer=filled.footer,
         buttons=filled.buttons,
         category=filled.category,
@@ -132,7 +134,7 @@ def _from_interactive(blank: Message, interactive: Mapping[str, Any]) -> Message
     return replace(
         blank,
         text=interactive["body"]["text"],
-        header=header.get("text", "") or (f"[{header['type']}]" if header else ""),
+        title=header.get("text", "") or (f"[{header['type']}]" if header else ""),
         footer=interactive.get("footer", {}).get("text", ""),
         buttons=tuple(_buttons(interactive["action"])),
     )
@@ -175,16 +177,17 @@ def _refuse_on_demand(rooms: Rooms, seen: Seen, kind: str, script: Script) -> Re
     if not script.error:
         rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=502)
         return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
-    status = ERRORS[script.error][0]
-    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=status, code=str(script.error))
-    return answer(Refused(script.error), script.seconds)
+    refused = Refused(int(script.error))
+    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=refused.status, code=str(refused.code))
+    return answer(refused, script.seconds)
 
 
 def _accept(rooms: Rooms, message: Message, script: Script) -> Message:
-    rooms.people.at(Channel.WHATSAPP, message.address)
+    rooms.meet(Channel.WHATSAPP, message.address)
     if message.kind == "reaction" and (target := rooms.messages.get(message.context or "")):
         rooms.messages.put(replace(target, reaction=message.text))
-    return rooms.messages.put(replace(message, failure=script.failure, receipts=bool(script.receipts)))
+    reason = ERRORS[int(script.failure)][1] if script.failure else ""
+    return rooms.messages.put(replace(message, failure=script.failure, reason=reason, receipts=bool(script.receipts)))
 
 
 def _accepted(dialled: str, message: Message) -> Response:

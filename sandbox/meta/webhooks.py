@@ -29,7 +29,7 @@ def status_change(environment: Environment, message: Message, status: str, now: 
         "recipient_id": message.address,
     }
     if status == "failed":
-        receipt["errors"] = [receipt_error(message.failure or 131000)]
+        receipt["errors"] = [receipt_error(int(message.failure or 131000))]
     else:
         receipt["pricing"] = _pricing(message)
     if message.key:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from markupsafe import Markup, escape
 
-from sandbox.faults import Channel
+from sandbox.channels import Channel
 from sandbox.messages import Message
 from sandbox.people import Person
 from sandbox.rooms import Rooms
@@ -57,8 +57,8 @@ class Card:
     @property
     def initials(self) -> str:
         """Two letters, or the last two digits of a number."""
-        words = re.findall(r"[^\W\d_]+", self.person.name or self.person.email.partition("@")[0])
-        return "".join(word[0] for word in words[:2]).upper() or self.person.whatsapp[-2:]
+        words = re.findall(r"[^\W\d_]+", self.person.name or self.person.on(Channel.EMAIL).partition("@")[0])
+        return "".join(word[0] for word in words[:2]).upper() or self.person.title[-2:]
 
     @property
     def preview(self) -> str:
@@ -88,7 +88,7 @@ def sheet(rooms: Rooms, person_id: str, view: str) -> Sheet:
     person = rooms.people.get(person_id) if person_id else (cards[0].person if cards else None)
     if person is None:
         return Sheet(cards, None, Channel.WHATSAPP, [], {}, typing=False, window_open=False)
-    thread = rooms.messages.with_addresses(person.addresses)
+    thread = rooms.messages.with_addresses(person.reached_at)
     channel = _view(person, thread, view)
     shown = [message for message in thread if message.channel is channel and message.kind != "reaction"]
     return Sheet(
@@ -97,8 +97,8 @@ def sheet(rooms: Rooms, person_id: str, view: str) -> Sheet:
         view=channel,
         days=_by_day(shown[-MOST_MESSAGES:]),
         unread={channel: _unread([m for m in thread if m.channel is channel]) for channel in Channel},
-        typing=rooms.messages.is_typing(person.addresses, rooms.now()),
-        window_open=rooms.messages.window_open(person.whatsapp, rooms.now()),
+        typing=rooms.messages.is_typing(person.reached_at, rooms.now()),
+        window_open=rooms.messages.window_open(person.on(Channel.WHATSAPP), rooms.now()),
     )
 
 
@@ -126,7 +126,7 @@ def _view(person: Person, thread: Sequence[Message], view: str) -> Channel:
         return Channel(view)
     if thread:
         return thread[-1].channel
-    return Channel.WHATSAPP if person.whatsapp else Channel.EMAIL
+    return Channel.WHATSAPP if person.on(Channel.WHATSAPP) else Channel.EMAIL
 
 
 def _by_day(thread: Sequence[Message]) -> list[tuple[date, list[Message]]]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader
 
-from sandbox.faults import EMAIL, ENDINGS, KINDS, PASSING, WHATSAPP, Channel
+from sandbox.channels import Channel, shown
+from sandbox.faults import ENDINGS, KINDS
 from sandbox.http1 import EventStream, Request, Response
-from sandbox.meta.errors import ERRORS
 from sandbox.page.sheet import OWN_TICKS, TICKS, chat_markup, clock_time, day_name, mail_token, openable, sheet
 from sandbox.rooms import Rooms
 
@@ -71,6 +71,21 @@ def _caged(html: str) -> str:
     return html[: found.end()] + base + html[found.end() :] if found else base + html
 
 
+INLINE = frozenset({"application/pdf", "image/png", "image/jpeg", "image/gif", "text/plain"})
+"""What a browser shows by itself without running anything of the sender's; all else is saved to disk."""
+PLATE = {**GUARD, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"}
+
+
+async def document(rooms: Rooms, _request: Request, token: str) -> Response:
+    """A document that came with a message."""
+    file = rooms.files.get(token)
+    if file is None:
+        return Response(404, b"This document is no longer here.", "text/plain", GUARD)
+    if file.media_type in INLINE:
+        return Response(200, file.content, file.media_type, PLATE)
+    return Response(200, file.content, "application/octet-stream", {**PLATE, "Content-Disposition": "attachment"})
+
+
 async def events(rooms: Rooms, _request: Request, _: str) -> EventStream:
     """Server-sent events: 'changed', for the page to look again."""
     return EventStream(_changes(rooms), GUARD)
@@ -95,18 +110,15 @@ async def static(_rooms: Rooms, _request: Request, name: str) -> Response:
 @cache
 def _templates() -> Jinja:
     jinja = Jinja(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    jinja.filters |= {"chat": chat_markup, "clock": clock_time, "mail_token": mail_token}
+    jinja.filters |= {"chat": chat_markup, "clock": clock_time, "mail_token": mail_token, "shown": shown}
     jinja.tests["openable"] = openable
     jinja.globals |= {
         "Channel": Channel,
         "KINDS": KINDS,
         "TICKS": TICKS,
         "OWN_TICKS": OWN_TICKS,
-        "ERRORS": ERRORS,
         "day_name": day_name,
         "ENDINGS": ENDINGS,
-        "WHATSAPP": WHATSAPP,
-        "EMAIL": EMAIL,
-        "PASSING": PASSING,
+        "shown": shown,
     }
     return jinja

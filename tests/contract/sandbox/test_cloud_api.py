@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from sandbox.faults import ENDINGS, WHATSAPP
+from sandbox.faults import WHATSAPP, WHATSAPP_ENDINGS
 from sandbox.testing import NUMBER_ID, SECRET, Running, eventually, running_sandbox
 
 NUMBERS = itertools.count(1)
@@ -302,7 +302,7 @@ def test_a_faulty_request_does_not_use_up_a_fault(sandbox: Running) -> None:
 
 
 def test_a_magic_number_that_passes_passes_every_second_time(sandbox: Running) -> None:
-    ending = next(ending for ending, kind in ENDINGS.items() if kind == "throttled")
+    ending = next(ending for ending, kind in WHATSAPP_ENDINGS.items() if kind == "throttled")
     assert [sandbox.send(hello(f"+3460000{ending}")).status_code for _ in range(4)] == [429, 200, 429, 200]
 
 

@@ -25,7 +25,7 @@ from workers.channels.whatsapp.channel import WhatsApp
 
 VERSIONS = load_templates().matching()
 TITLES = [f"{version.name}.{version.language}.{version.channel}" for version in VERSIONS]
-ENDING = {kind: ending for ending, kind in ENDINGS.items()}
+ENDING = {kind: ending for ending, kind in ENDINGS[Channel.WHATSAPP].items()}
 
 
 @pytest.fixture(scope="module", autouse=True)
