@@ -8,7 +8,7 @@ from config.faults import ConfigFault, ConfigRefused
 from config.located import Located, read_yaml
 from config.reading import Field, Reading, one_of, suggestion, text
 from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import PATTERNS
 from postroom.domain.languages import normal_tag
 from postroom.domain.template_lint import lint, lint_set
 from postroom.domain.templates import URL_VARIABLE, TemplateSet, TemplateVersion, template_from, template_set
@@ -43,7 +43,7 @@ def read_template_file(source: str, *, file: str) -> dict[TemplateVersion, Locat
     reading = Reading(document.faults)
     head = reading.mapping(document.root, HEAD)
     _named_as_its_file(reading, document.root, head, Path(file).name)
-    variants = reading.entries(head["channels"], "Add whatsapp or email.") if head["channels"] else {}
+    variants = reading.entries(head["channels"], "Add one, as in email.") if head["channels"] else {}
     written: dict[TemplateVersion, Located] = {}
     for channel, here in variants.items():
         if channel not in VARIANTS:
@@ -69,10 +69,15 @@ def _named_as_its_file(reading: Reading, document: Located, head: Mapping[str, A
 def _variant(reading: Reading, here: Located, head: Mapping[str, Any], channel: ChannelName) -> TemplateVersion | None:
     before = len(reading.faults)
     fields = reading.mapping(here, VARIANTS[channel])
-    if "meta" in fields and fields["meta"] is not None:
-        reading.mapping(fields["meta"], META)
-    for button in _list(reading, fields["buttons"]):
-        _button(reading, button, BUTTONS[channel])
+    for key, inner in INNER.items():
+        if fields.get(key) is not None:
+            reading.mapping(fields[key], inner)
+    for field in _list(reading, fields.get("fields")):
+        reading.mapping(field, FIELD)
+    for name in _list(reading, fields.get("attachments")):
+        reading.value(name, text)
+    for button in _list(reading, fields.get("buttons")):
+        _button(reading, button, channel)
     if len(reading.faults) > before or not (head["name"] and head["language"] and head["event"]):
         return None
     spec = {"name": head["name"], "language": head["language"], "event": head["event"], "channel": channel.value}
@@ -87,16 +92,16 @@ def _list(reading: Reading, here: Located | None) -> list[Located]:
         return []
     if isinstance(here.value, list):
         return here.value
-    reading.fault(here, "must be a list", "Begin each button with a dash.")
+    reading.fault(here, "must be a list", "Begin each entry with a dash.")
     return []
 
 
-def _button(reading: Reading, here: Located, links: Mapping[str, Field]) -> None:
+def _button(reading: Reading, here: Located, channel: ChannelName) -> None:
     """A button replies or opens a link; which keys it may have follows from that."""
     entries = reading.entries(here, "Give it a title, and a fact or a reply.")
     if not entries:
         return
-    reading.mapping(here, REPLY_BUTTON if "reply" in entries else links)
+    reading.mapping(here, (REPLY_BUTTONS if "reply" in entries else LINK_BUTTONS)[channel])
     url, fact = entries.get("url"), entries.get("fact")
     if url is None or not isinstance(url.value, str):
         return
@@ -109,28 +114,53 @@ _ANY = Field(lambda here: here)
 _SOME = Field(lambda here: here, required=False)
 _TEXT = Field(text)
 _WORDS = Field(text, required=False)
+_STYLE = Field(one_of(("primary", "danger"), "a style of buttons"), required=False)
 
 HEAD = {
     "name": _TEXT,
     "language": _TEXT,
-    "event": Field(one_of(EVENT_TYPES, "an event type of ours")),
+    "event": Field(one_of(PATTERNS, "an event type of ours")),
     "channels": _ANY,
 }
-META = {"name": _TEXT, "language": _TEXT, "category": _TEXT}
-REPLY_BUTTON = {"title": _TEXT, "reply": _TEXT, "instead": _WORDS}
-BUTTONS: Mapping[ChannelName, Mapping[str, Field]] = {
-    ChannelName.WHATSAPP: {"title": _TEXT, "url": _TEXT, "fact": _WORDS},
-    ChannelName.EMAIL: {"title": _TEXT, "fact": _TEXT},
+INNER = {
+    "meta": {"name": _TEXT, "language": _TEXT, "category": _TEXT},
+    "header": {"document": _TEXT},
 }
+"""The keys of a variant whose values have keys themselves."""
+FIELD = {"label": _TEXT, "value": _TEXT}
+
+_REPLY = {"title": _TEXT, "reply": _TEXT, "instead": _WORDS}
+_LINK = {"title": _TEXT, "fact": _TEXT}
+REPLY_BUTTONS: Mapping[ChannelName, Mapping[str, Field]] = {
+    ChannelName.WHATSAPP: _REPLY,
+    ChannelName.SLACK: {**_REPLY, "style": _STYLE},
+    ChannelName.TEAMS: {**_REPLY, "style": _STYLE},
+    ChannelName.EMAIL: _REPLY,
+    ChannelName.ODOO: _REPLY,
+}
+LINK_BUTTONS: Mapping[ChannelName, Mapping[str, Field]] = {
+    ChannelName.WHATSAPP: {"title": _TEXT, "url": _TEXT, "fact": _WORDS},
+    ChannelName.SLACK: {**_LINK, "style": _STYLE},
+    ChannelName.TEAMS: {**_LINK, "style": _STYLE},
+    ChannelName.EMAIL: _LINK,
+    ChannelName.ODOO: _LINK,
+}
+
+_CARD = {"title": _TEXT, "text": _TEXT, "fields": _SOME, "buttons": _SOME}
 VARIANTS: Mapping[ChannelName, Mapping[str, Field]] = {
-    ChannelName.WHATSAPP: {"meta": _ANY, "body": _TEXT, "footer": _WORDS, "buttons": _SOME},
+    ChannelName.WHATSAPP: {"meta": _ANY, "header": _SOME, "body": _TEXT, "footer": _WORDS, "buttons": _SOME},
+    ChannelName.SLACK: _CARD,
+    ChannelName.TEAMS: _CARD,
+    ChannelName.SMS: {"text": _TEXT},
     ChannelName.EMAIL: {
         "subject": _TEXT,
         "preheader": _TEXT,
         "text": _TEXT,
         "html": _TEXT,
         "footer": _WORDS,
+        "attachments": _SOME,
         "buttons": _SOME,
     },
+    ChannelName.ODOO: {"title": _TEXT, "text": _TEXT, "buttons": _SOME},
 }
-"""The keys of each channel's variant; a new channel adds its row."""
+"""The keys of each channel's variant; a new channel for people adds its row."""

@@ -17,11 +17,11 @@ from postroom.cli.config_faults import refusing, show_refusal, wrong_use
 from postroom.cli.showing import out
 from postroom.domain import languages
 from postroom.domain.channels import Button, ChannelName, Rendered
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import shape_of
 from postroom.domain.events import Event, EventRefused, event_from, sample_event
 from postroom.domain.meta_templates import meta_definition
 from postroom.domain.rendering import RenderingFault, render
-from postroom.domain.template_lint import GENEROUS
+from postroom.domain.template_lint import SUPPOSED
 from postroom.domain.templates import TemplateMissing, TemplateSet, TemplateVersion
 
 app = typer.Typer(no_args_is_help=True, help="What Postroom writes, by message, language and channel.")
@@ -141,11 +141,12 @@ def _show(version: TemplateVersion, *, provider: bool) -> dict[str, Any]:
 
 
 def _written(version: TemplateVersion, language: str, file: Path | None) -> Rendered:
-    event = _event(file) if file else sample_event(EVENT_TYPES[version.event_type])
+    event = _event(file) if file else sample_event(shape_of(version.event_type))
     tags = [choice.tag for choice in languages.chain(language, event.company.language)]
     locale = languages.locale_for(version.language, tags)
     try:
-        return render(version, event.facts, language=locale, capabilities=GENEROUS, reply_to="reply@example.com")
+        carried = SUPPOSED[version.channel]
+        return render(version, event.facts, language=locale, capabilities=carried, reply_to="reply@example.com")
     except RenderingFault as fault:
         raise wrong_use(str(fault), "postroom templates lint") from None
 
@@ -167,10 +168,15 @@ def _write_html(path: Path, written: dict[ChannelName, Rendered]) -> None:
 
 
 def _panel(name: str, rendered: Rendered) -> Panel:
-    buttons = [Text(_button(button), style="bold cyan") for button in rendered.buttons]
-    parts = [Text(rendered.subject, style="bold"), Text()] if rendered.subject else []
     # Text, not str: what is shown may hold square brackets, which Rich would read as its own.
-    body = Group(*parts, Text(rendered.text), *([Text(), *buttons] if rendered.template else []))
+    title = [Text(rendered.subject, style="bold")] if rendered.subject else []
+    papers = [Text(f"📎 {each.name}", style="cyan") for each in rendered.attachments]
+    fields = [Text(f"{each.label}: {each.value}") for each in rendered.fields]
+    # An email's buttons stand in its text already.
+    shown = [] if rendered.html else [Text(_button(button), style="bold cyan") for button in rendered.buttons]
+    blocks = [block for block in (title, papers, [Text(rendered.text.rstrip())], fields, shown) if block]
+    lines = [line for block in blocks for line in (Text(), *block)]
+    body = Group(*lines[1:])
     return Panel(body, title=escape(f"{name} · {rendered.channel} · {rendered.language}"), title_align="left")
 
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import shape_of
 from postroom.domain.events import sample_event
 from postroom.domain.facts import Facts, Link
-from postroom.domain.rendering.values import demand, written
+from postroom.domain.rendering.values import attachment, demand, written
+from postroom.domain.safe_text import for_whatsapp
 from postroom.domain.templates import (
     PLACEHOLDER,
     URL_VARIABLE,
@@ -16,13 +17,20 @@ from postroom.domain.templates import (
 )
 
 
-def meta_definition(version: TemplateVersion) -> dict[str, Any]:
-    """The template with an example for every placeholder, which Meta demands. Raises RenderingFault, ValueError."""
+def meta_definition(version: TemplateVersion, *, handle: str | None = None) -> dict[str, Any]:
+    """The template with an example for every placeholder, which Meta demands. Raises RenderingFault, ValueError.
+
+    `handle` is what Meta's resumable upload gave for a sample of the header's document; where there is none yet, the
+    sample's address stands in its place, for people to see what is wanted.
+    """
     wording = version.wording
     if not isinstance(wording, WhatsAppWording):
         raise ValueError(f"Template {version.title!r} is not for WhatsApp; Meta approves WhatsApp templates only.")
-    facts = sample_event(EVENT_TYPES[version.event_type]).facts
+    facts = sample_event(shape_of(version.event_type)).facts
     components = [_body(version, wording, facts)]
+    if wording.header:
+        example = handle or attachment(version, facts, wording.header).url
+        components.insert(0, {"type": "HEADER", "format": "DOCUMENT", "example": {"header_handle": [example]}})
     if wording.footer:
         components.append({"type": "FOOTER", "text": wording.footer})
     if wording.buttons:
@@ -42,7 +50,7 @@ def _body(version: TemplateVersion, wording: WhatsAppWording, facts: Facts) -> d
     body: dict[str, Any] = {"type": "BODY", "text": wording.body}
     if names:
         examples = [
-            {"param_name": name, "example": written(facts[name], version.language, version.channel)} for name in names
+            {"param_name": name, "example": written(facts[name], version.language, for_whatsapp)} for name in names
         ]
         body["example"] = {"body_text_named_params": examples}
     return body

@@ -6,13 +6,20 @@ invoice, and no mail client, phone or Unicode normalisation can put it together 
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 from postroom.domain.channels import ChannelName
+from postroom.domain.sms_text import PLAIN
 
 MAX_FACT = 120
 """Characters of one fact; a longer one ends in an ellipsis."""
+MAX_PROSE = 500
+"""Characters of a fact that may be a sentence or two."""
+MAX_SMS_FACT = 60
+MAX_SMS_PROSE = 120
+"""In an SMS each 67 or 153 characters are paid for."""
 MAX_MARKS = 4
 """Combining marks in a row that a real script needs (Hebrew, Tibetan); a flood of them covers the message."""
 NOTHING = "–"
@@ -42,31 +49,103 @@ _BREAKS = (
 )
 # WhatsApp formats where a mark stands at the edge of a word; inside a word (INV_2026_1) it is only a character.
 _EDGE_MARK = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])")
+# Slack shows :fire: as a picture, and Teams has shortcuts of that kind as well.
+_EMOJI_NAME = re.compile(r":(?=[a-z][a-z0-9_+'-]*:)", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_ANGLES = re.compile(r"[<>]+")
+_LINE_START = re.compile(r"^(?:>+ ?|[#+*=-]+(?: |$))+")
+"""What makes a heading, a quotation or a list of a line that a fact begins."""
 
-
-def plain(text: str) -> str:
-    """The words on one line, bounded, with nothing in them that could act on any channel."""
-    return _inert(_readable(text)) or NOTHING
-
-
-def for_whatsapp(text: str) -> str:
-    """Plain, and without WhatsApp's *bold*, _italics_, ~strike~ and `code`."""
-    # Marks go before links are broken: 'evil.*com*' becomes a link only by losing them.
-    return _inert(_one_line(_EDGE_MARK.sub("", _readable(text).replace("`", "")))) or NOTHING
-
-
-def for_email(text: str) -> str:
-    """Plain; HTML is escaped where it is written, by the template."""
-    return plain(text)
-
-
-CLEANERS: Mapping[ChannelName, Callable[[str], str]] = MappingProxyType(
-    {ChannelName.WHATSAPP: for_whatsapp, ChannelName.EMAIL: for_email}
+# CommonMark's powers. In the middle of a word * and ~ work too, so there they stand alone, where they mean nothing.
+_MARKDOWN = (
+    (re.compile(r"_*([*~]+)[*_~]*"), r" \1 "),
+    (re.compile(r"\](?=[(\[:])"), "] "),
+    (re.compile(r"<(?=[A-Za-z/!?])"), "< "),
+    (_ENTITY, "& "),
+    (re.compile(r"[\\\s]+$"), ""),
+    (re.compile(r"\\(?=[^\w\s]|_)"), r"\\ "),
+    (re.compile(r"^(\d{1,9})([.)])(?= |$)"), r"\1 \2"),
 )
 
 
-def _readable(text: str) -> str:
-    return _bounded(_one_line(_without_floods(_visible(unicodedata.normalize("NFC", text)))))
+class Cleaner(Protocol):
+    """Makes words from outside harmless on one channel."""
+
+    def __call__(self, text: str, longest: int = MAX_FACT) -> str:
+        """At most about `longest` characters, on one line, never empty."""
+
+
+def plain(text: str, longest: int = MAX_FACT) -> str:
+    """The words on one line, bounded, with nothing in them that could act on any channel."""
+    return _inert(_readable(text, longest)) or NOTHING
+
+
+def for_whatsapp(text: str, longest: int = MAX_FACT) -> str:
+    """Plain, and without WhatsApp's *bold*, _italics_, ~strike~ and `code`."""
+    return _inert(_unmarked(_readable(text, longest))) or NOTHING
+
+
+def for_email(text: str, longest: int = MAX_FACT) -> str:
+    """Plain; HTML is escaped where it is written, by the template."""
+    return plain(text, longest)
+
+
+def for_slack(text: str, longest: int = MAX_FACT) -> str:
+    """Plain, without mrkdwn's marks and pictures; what begins Slack's links and mentions is escaped as Slack asks."""
+    words = _EMOJI_NAME.sub(": ", _inert(_unled(_unmarked(_readable(text, longest)))))
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") or NOTHING
+
+
+def for_slack_title(text: str, longest: int = MAX_FACT) -> str:
+    """For a place that is plain text in one block and mrkdwn in another, so neither escaped nor in need of it."""
+    words = _ENTITY.sub("& ", _ANGLES.sub(" ", _unmarked(_readable(text, longest))))
+    return _EMOJI_NAME.sub(": ", _inert(_unled(_one_line(words)))) or NOTHING
+
+
+def for_teams(text: str, longest: int = MAX_FACT) -> str:
+    """Plain, and without Markdown's emphasis, links, entities, lists and headings."""
+    words = _unled(_unmarked(_readable(text, longest)))
+    for act, broken in _MARKDOWN:
+        words = act.sub(broken, words)
+    words = _EMOJI_NAME.sub(": ", _inert(_unled(_one_line(words)))) or NOTHING
+    # "[x]" before a template's colon would define a link, and be hidden; Odoo's "[CABLE-3M] Cable" would not.
+    return f"{words} " if words.startswith("[") and words.endswith("]") else words
+
+
+def for_sms(text: str, longest: int = MAX_FACT) -> str:
+    """Plain, and shorter: an SMS is paid for by its length.
+
+    Spelled plainly before it is cleaned: done afterwards, that would put ｈｔｔｐ：／／ together again.
+    """
+    spelled = unicodedata.normalize("NFC", text).translate(PLAIN)
+    return plain(spelled, MAX_SMS_PROSE if longest > MAX_FACT else MAX_SMS_FACT)
+
+
+CLEANERS: Mapping[ChannelName, Cleaner] = MappingProxyType(
+    {
+        ChannelName.WHATSAPP: for_whatsapp,
+        ChannelName.SLACK: for_slack,
+        ChannelName.TEAMS: for_teams,
+        ChannelName.SMS: for_sms,
+        ChannelName.EMAIL: for_email,
+        ChannelName.ODOO: plain,
+    }
+)
+TITLE_CLEANERS: Mapping[ChannelName, Cleaner] = MappingProxyType({**CLEANERS, ChannelName.SLACK: for_slack_title})
+"""For titles, where they are shown otherwise than the text."""
+
+
+def _unmarked(line: str) -> str:
+    """Without marks at the edges of words. They go before links are broken: 'evil.*com*' is a link only without."""
+    return _one_line(_EDGE_MARK.sub("", line.replace("`", "")))
+
+
+def _unled(line: str) -> str:
+    return _LINE_START.sub("", line)
+
+
+def _readable(text: str, longest: int) -> str:
+    return _bounded(_one_line(_without_floods(_visible(unicodedata.normalize("NFC", text)))), longest)
 
 
 def _inert(line: str) -> str:
@@ -107,5 +186,5 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _bounded(text: str) -> str:
-    return text if len(text) <= MAX_FACT else text[: MAX_FACT - 1].rstrip() + "…"
+def _bounded(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

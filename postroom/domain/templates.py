@@ -24,6 +24,7 @@ class LinkButton:
     fact: str | None
     prefix: str | None = None
     """The fixed beginning that the provider approved; the fact's link must begin with it."""
+    style: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class ReplyButton:
     payload: str
     instead: str | None = None
     """What is written where a channel has no reply buttons and we have no address to answer to."""
+    style: str | None = None
 
 
 ButtonSpec = LinkButton | ReplyButton
@@ -46,6 +48,8 @@ class WhatsAppWording:
     meta_name: str
     meta_language: str
     category: str
+    header: str | None
+    """The fact whose document stands over the body."""
     body: str
     footer: str | None
     buttons: tuple[ButtonSpec, ...]
@@ -61,9 +65,37 @@ class EmailWording:
     html: str
     footer: str | None
     buttons: tuple[ButtonSpec, ...]
+    attachments: tuple[str, ...] = ()
+    """The facts whose documents go with it."""
 
 
-Wording = WhatsAppWording | EmailWording
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A label, and the value beside it in Jinja; a value that comes out empty takes its label with it."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardWording:
+    """A message of the places where teams work (Slack, Teams, Odoo), in Jinja's strict sandbox."""
+
+    title: str
+    text: str
+    fields: tuple[FieldSpec, ...]
+    buttons: tuple[ButtonSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SmsWording:
+    """One text in Jinja's strict sandbox; its link is part of it."""
+
+    text: str
+    buttons: tuple[ButtonSpec, ...] = ()
+
+
+Wording = WhatsAppWording | EmailWording | CardWording | SmsWording
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +185,7 @@ def _whatsapp(spec: Mapping[str, Any]) -> WhatsAppWording:
         meta_name=meta["name"],
         meta_language=meta["language"],
         category=meta["category"],
+        header=spec.get("header", {}).get("document"),
         body=spec["body"],
         footer=spec.get("footer"),
         buttons=_buttons(spec),
@@ -167,13 +200,30 @@ def _email(spec: Mapping[str, Any]) -> EmailWording:
         html=spec["html"],
         footer=spec.get("footer"),
         buttons=_buttons(spec),
+        attachments=tuple(spec.get("attachments", ())),
     )
 
 
+def _card(spec: Mapping[str, Any]) -> CardWording:
+    fields = tuple(FieldSpec(each["label"], each["value"]) for each in spec.get("fields", ()))
+    return CardWording(spec["title"], spec["text"], fields, _buttons(spec))
+
+
+def _sms(spec: Mapping[str, Any]) -> SmsWording:
+    return SmsWording(spec["text"])
+
+
 WORDINGS: Mapping[ChannelName, Callable[[Mapping[str, Any]], Wording]] = MappingProxyType(
-    {ChannelName.WHATSAPP: _whatsapp, ChannelName.EMAIL: _email}
+    {
+        ChannelName.WHATSAPP: _whatsapp,
+        ChannelName.SLACK: _card,
+        ChannelName.TEAMS: _card,
+        ChannelName.SMS: _sms,
+        ChannelName.EMAIL: _email,
+        ChannelName.ODOO: _card,
+    }
 )
-"""How each channel's variant is read; a new channel adds its row."""
+"""How each channel's variant is read; a new channel for people adds its row."""
 
 
 def _buttons(spec: Mapping[str, Any]) -> tuple[ButtonSpec, ...]:
@@ -182,5 +232,6 @@ def _buttons(spec: Mapping[str, Any]) -> tuple[ButtonSpec, ...]:
 
 def _button(raw: Mapping[str, Any]) -> ButtonSpec:
     if "reply" in raw:
-        return ReplyButton(raw["title"], raw["reply"], raw.get("instead"))
-    return LinkButton(raw["title"], raw.get("fact"), raw["url"].removesuffix(URL_VARIABLE) if "url" in raw else None)
+        return ReplyButton(raw["title"], raw["reply"], raw.get("instead"), raw.get("style"))
+    prefix = raw["url"].removesuffix(URL_VARIABLE) if "url" in raw else None
+    return LinkButton(raw["title"], raw.get("fact"), prefix, raw.get("style"))

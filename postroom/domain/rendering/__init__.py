@@ -2,9 +2,16 @@
 
 What a channel cannot carry is degraded by one of these rules, or refused with a RenderingFault; nothing vanishes:
 
-- a reply button, where presses do not come back to us: a mailto link if we know our own address, else its `instead`;
-- a subject, where the channel has none: the first line of the text;
+- a reply button, where presses do not come back to us: in an email a mailto link if we know our own address, else its
+  `instead`; elsewhere its `instead`; without one refused;
+- a link button, where the event leaves its link out: nothing;
+- a link button, where there are no buttons at all (SMS): the link in the text, where its template writes it;
+- a field, where the event leaves its fact out: nothing;
+- a subject or title, where the channel has none: the first line of the text; one that is too long ends in an ellipsis;
 - HTML, where the channel has none: the text, which is always written too;
+- an email's document, where attachments are not carried: the link to the portal, which `lint` demands beside it;
+- the document in an approved template's header, where attachments are not carried: refused, since Meta takes no message
+  of such a template without it;
 - too long a text, too many buttons, a link outside the approved prefix, a fact that the event lacks: refused. (How many
   buttons an approved template has is between Meta and `lint`; the channel's number is for messages without one.)
 """
@@ -14,16 +21,30 @@ from types import MappingProxyType
 
 from postroom.domain.channels import Capabilities, Rendered
 from postroom.domain.facts import Facts
+from postroom.domain.rendering.card import render_card
 from postroom.domain.rendering.email import render_email
 from postroom.domain.rendering.fault import RenderingFault
 from postroom.domain.rendering.reader import Reader
+from postroom.domain.rendering.sms import render_sms
 from postroom.domain.rendering.whatsapp import render_whatsapp
-from postroom.domain.templates import EmailWording, TemplateVersion, WhatsAppWording, Wording
+from postroom.domain.templates import (
+    CardWording,
+    EmailWording,
+    SmsWording,
+    TemplateVersion,
+    WhatsAppWording,
+    Wording,
+)
 
 __all__ = ["Reader", "RenderingFault", "render"]
 
 WRITERS: Mapping[type[Wording], Callable[[TemplateVersion, Facts, Reader], Rendered]] = MappingProxyType(
-    {WhatsAppWording: render_whatsapp, EmailWording: render_email}
+    {
+        WhatsAppWording: render_whatsapp,
+        EmailWording: render_email,
+        CardWording: render_card,
+        SmsWording: render_sms,
+    }
 )
 
 

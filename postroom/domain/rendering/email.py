@@ -1,23 +1,20 @@
 """Emails: a subject, a text and an HTML page that say the same."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import quote
 
-from jinja2 import TemplateError
 from markupsafe import Markup
 
 from postroom.domain import formats
 from postroom.domain.channels import Button, Rendered
 from postroom.domain.facts import Facts, Link
-from postroom.domain.rendering.fault import RenderingFault
+from postroom.domain.rendering.buttons import link_buttons, reply_button, sentence_instead
 from postroom.domain.rendering.layout import HtmlButton, Page, laid_out
+from postroom.domain.rendering.parts import Form, Source, cut, filled
 from postroom.domain.rendering.reader import Reader
-from postroom.domain.rendering.sandbox import LANGUAGE, compiled
-from postroom.domain.rendering.values import demand, present
+from postroom.domain.rendering.values import attachment
 from postroom.domain.safe_text import for_email
-from postroom.domain.templates import ButtonSpec, EmailWording, ReplyButton, TemplateVersion
+from postroom.domain.templates import EmailWording, LinkButton, TemplateVersion
 
 MAX_SUBJECT = 240
 """Characters; longer ones are cut by every mail client."""
@@ -54,68 +51,39 @@ def render_email(version: TemplateVersion, facts: Facts, reader: Reader) -> Rend
         subject=parts.subject if carried.subject else None,
         html=_html(version, facts, parts, answers) if carried.html else None,
         buttons=answers.buttons,
+        attachments=tuple(attachment(version, facts, name) for name in wording.attachments if carried.attachments),
     )
 
 
 def _parts(version: TemplateVersion, wording: EmailWording, facts: Facts, reader: Reader) -> _Parts:
-    sources = {"subject": wording.subject, "preheader": wording.preheader, "text": wording.text, "html": wording.html}
-    sources["footer"] = wording.footer or ""
-    try:
-        names = [compiled(source, html=part == "html")[1] for part, source in sources.items()]
-        demand(version, facts, frozenset().union(*names))
-        context = {**facts, LANGUAGE: reader.language}
-        done = {part: _rendered(source, context, html=part == "html") for part, source in sources.items()}
-    except (TemplateError, KeyError, TypeError, AttributeError) as error:
-        problem = f"cannot be rendered: {error}"
-        raise RenderingFault(version.title, problem, "Run: postroom templates lint", reason="template") from error
-    subject = _cut(" ".join(done["subject"].split()))
-    return replace(_Parts(**done), subject=subject, preheader=" ".join(done["preheader"].split()))
-
-
-def _rendered(source: str, context: Mapping[str, Any], *, html: bool) -> str:
-    return compiled(source, html=html)[0].render(context).strip()
-
-
-def _cut(subject: str) -> str:
-    return subject if len(subject) <= MAX_SUBJECT else subject[: MAX_SUBJECT - 1].rstrip() + "…"
+    sources = {
+        "subject": Source(wording.subject, Form.LINE),
+        "preheader": Source(wording.preheader, Form.LINE),
+        "text": Source(wording.text, Form.TEXT),
+        "html": Source(wording.html, Form.HTML),
+        "footer": Source(wording.footer or "", Form.TEXT),
+    }
+    parts = _Parts(**filled(version, facts, reader, sources))
+    return replace(parts, subject=cut(parts.subject, MAX_SUBJECT))
 
 
 def _answers(version: TemplateVersion, wording: EmailWording, facts: Facts, reader: Reader, subject: str) -> _Answers:
     buttons: list[Button] = []
     sentences: list[str] = []
     for spec in wording.buttons:
-        button = _button(version, spec, facts, reader, subject)
-        if button is not None:
-            buttons.append(button)
+        if isinstance(spec, LinkButton):
+            buttons += link_buttons(version, facts, spec)
+        elif reader.capabilities.reply_buttons:
+            buttons.append(reply_button(spec))
+        elif reader.reply_to:
+            buttons.append(Button(spec.title, url=_letter_to(reader.reply_to, subject)))
         else:
-            sentences.append(_sentence_instead(version, spec))
+            sentences.append(sentence_instead(version, spec))
     return _Answers(tuple(buttons), tuple(sentences))
 
 
-def _button(version: TemplateVersion, spec: ButtonSpec, facts: Facts, reader: Reader, subject: str) -> Button | None:
-    """A link; for a reply button a link that starts an answer, or None when there is nowhere to answer to."""
-    if not isinstance(spec, ReplyButton):
-        if spec.fact is None:
-            return Button(spec.title, url=spec.prefix)
-        link = present(version, facts, spec.fact)
-        assert isinstance(link, Link)
-        return Button(spec.title, url=link.url)
-    if reader.capabilities.reply_buttons:
-        return Button(spec.title, payload=spec.payload)
-    if reader.reply_to:
-        return Button(spec.title, url=f"mailto:{quote(reader.reply_to, safe='@')}?subject={quote(f'Re: {subject}')}")
-    return None
-
-
-def _sentence_instead(version: TemplateVersion, spec: ButtonSpec) -> str:
-    if isinstance(spec, ReplyButton) and spec.instead:
-        return spec.instead
-    raise RenderingFault(
-        version.title,
-        f"has the reply button {spec.title!r}, which {version.channel} cannot carry",
-        "Give the button an `instead`: the sentence to write in its place.",
-        reason="reply_button",
-    )
+def _letter_to(address: str, subject: str) -> str:
+    return f"mailto:{quote(address, safe='@')}?subject={quote(f'Re: {subject}')}"
 
 
 def _text(parts: _Parts, answers: _Answers, *, subject_apart: bool) -> str:

@@ -13,11 +13,11 @@ from markupsafe import Markup, escape
 
 from postroom.domain import formats
 from postroom.domain.channels import ChannelName
-from postroom.domain.facts import Amount, Link, Money
+from postroom.domain.facts import Amount, Link, Money, Prose
 from postroom.domain.rendering.values import WRITTEN, written
 
-LANGUAGE = "_language"
-"""Where the reader's language stands in the context; a name that no template may use."""
+LANGUAGE, CLEANER, CHANNEL = "_language", "_cleaner", "_channel"
+"""Where the context holds how facts are written here; names that no template may use."""
 
 
 @lru_cache(maxsize=512)
@@ -65,8 +65,10 @@ def _shown(context: Context, value: Any) -> Any:
     """Whatever a template prints passes through here: cleaned if words, formatted if a number, money or a date."""
     if isinstance(value, Markup):
         return value
-    if isinstance(value, str) or type(value) in WRITTEN:
-        return written(value, context[LANGUAGE], ChannelName.EMAIL)
+    if isinstance(value, Link) and not context.eval_ctx.autoescape:
+        return _link_in_text(value, context[CHANNEL])
+    if isinstance(value, str | Prose) or type(value) in WRITTEN:
+        return written(value, context[LANGUAGE], context[CLEANER])
     raise TemplateRefused(f"a {type(value).__name__} cannot be shown; use one of its parts")
 
 
@@ -89,10 +91,22 @@ def _date(context: Context, value: date) -> Markup:
 
 @pass_context
 def _link(context: Context, value: Link) -> Markup:
-    """In HTML a link that shows its host; in text its address."""
+    """In HTML a link that shows its host; in text its address, as its channel writes it."""
     if not context.eval_ctx.autoescape:
-        return Markup(value.url)  # noqa: S704 -- a text, not HTML
+        return _link_in_text(value, context[CHANNEL])
     return Markup('<a href="{}">{}</a>').format(value.url, value.host)
+
+
+def _link_in_text(value: Link, channel: ChannelName) -> Markup:
+    return Markup(LINKS.get(channel, "{url}").format(url=_ESCAPED.get(channel, str)(value.url), host=value.host))  # noqa: S704 -- a text
+
+
+LINKS: Mapping[ChannelName, str] = {ChannelName.SLACK: "<{url}|{host}>", ChannelName.TEAMS: "[{host}]({url})"}
+"""How a text shows a link, where the bare address is not the way."""
+_ESCAPED: Mapping[ChannelName, Callable[[str], str]] = {
+    ChannelName.SLACK: lambda url: url.replace("&", "&amp;").replace("|", "%7C"),
+    ChannelName.TEAMS: lambda url: url.replace("(", "%28").replace(")", "%29"),
+}
 
 
 def _finished(context: Context, words: str) -> Markup:

@@ -1,4 +1,4 @@
-"""One fact as words, made harmless for its channel and written as its language does."""
+"""One fact as words, made harmless for where it goes and written as its language does."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from postroom.domain import formats
-from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import EVENT_TYPES
-from postroom.domain.facts import Amount, Facts, Link, Money
+from postroom.domain.channels import Attachment
+from postroom.domain.event_types import shape_of
+from postroom.domain.facts import Amount, Document, Facts, Link, Money, Prose
 from postroom.domain.rendering.fault import RenderingFault
-from postroom.domain.safe_text import CLEANERS
+from postroom.domain.safe_text import MAX_PROSE, Cleaner
 from postroom.domain.templates import TemplateVersion
 
 WRITTEN: Mapping[type, Callable[[Any, str], str]] = MappingProxyType(
@@ -26,10 +26,12 @@ WRITTEN: Mapping[type, Callable[[Any, str], str]] = MappingProxyType(
 """How each kind of fact is written; words are not here, since they must be cleaned instead."""
 
 
-def written(value: Any, language: str, channel: ChannelName) -> str:
+def written(value: Any, language: str, clean: Cleaner) -> str:
     """The fact as the reader sees it."""
     if isinstance(value, str):
-        return CLEANERS[channel](value)
+        return clean(value)
+    if isinstance(value, Prose):
+        return clean(value.words, MAX_PROSE)
     return WRITTEN[type(value)](value, language)
 
 
@@ -38,7 +40,7 @@ def demand(version: TemplateVersion, facts: Facts, names: Iterable[str]) -> None
     missing = sorted(set(names) - set(facts))
     if not missing:
         return
-    shape = EVENT_TYPES[version.event_type]
+    shape = shape_of(version.event_type)
     listed = ", ".join(f"{{{name}}}" for name in missing)
     raise RenderingFault(
         version.title,
@@ -60,3 +62,10 @@ def present(version: TemplateVersion, facts: Facts, name: str) -> Any:
             reason="missing_fact",
         )
     return facts[name]
+
+
+def attachment(version: TemplateVersion, facts: Facts, name: str) -> Attachment:
+    """The document that a fact carries, to be fetched on its way out. Raises RenderingFault."""
+    document = present(version, facts, name)
+    assert isinstance(document, Document)
+    return Attachment(document.name, document.media_type, document.link.url)

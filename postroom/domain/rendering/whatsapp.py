@@ -1,10 +1,11 @@
-"""WhatsApp messages: an approved template and the values of its placeholders."""
+"""WhatsApp messages: an approved template, the values of its placeholders and the document over them."""
 
-from postroom.domain.channels import Button, ProviderTemplate, Rendered
+from postroom.domain.channels import Attachment, Button, ProviderTemplate, Rendered
 from postroom.domain.facts import Facts, Link
 from postroom.domain.rendering.fault import RenderingFault
 from postroom.domain.rendering.reader import Reader
-from postroom.domain.rendering.values import demand, present, written
+from postroom.domain.rendering.values import attachment, demand, present, written
+from postroom.domain.safe_text import for_whatsapp
 from postroom.domain.templates import PLACEHOLDER, ButtonSpec, ReplyButton, TemplateVersion, WhatsAppWording
 
 MAX_BODY = 1024
@@ -17,7 +18,7 @@ def render_whatsapp(version: TemplateVersion, facts: Facts, reader: Reader) -> R
     assert isinstance(wording, WhatsAppWording)
     names = tuple(dict.fromkeys(PLACEHOLDER.findall(wording.body)))
     demand(version, facts, names)
-    values = {name: written(present(version, facts, name), reader.language, version.channel) for name in names}
+    values = {name: written(present(version, facts, name), reader.language, for_whatsapp) for name in names}
     body = PLACEHOLDER.sub(lambda match: values[match[1]], wording.body)
     if len(body) > MAX_BODY:
         problem = f"makes a body of {len(body)} characters with these facts; Meta takes {MAX_BODY}"
@@ -28,7 +29,18 @@ def render_whatsapp(version: TemplateVersion, facts: Facts, reader: Reader) -> R
         text="\n\n".join(part for part in (body, wording.footer) if part),
         buttons=tuple(_button(version, button, facts) for button in wording.buttons),
         template=ProviderTemplate(wording.meta_name, wording.meta_language, tuple(values.items())),
+        attachments=_header(version, wording, facts, reader),
     )
+
+
+def _header(version: TemplateVersion, wording: WhatsAppWording, facts: Facts, reader: Reader) -> tuple[Attachment, ...]:
+    """The document of an approved header, without which Meta takes no message of this template (132012)."""
+    if wording.header is None:
+        return ()
+    if not reader.capabilities.attachments:
+        problem = f"has a document in its header, which {version.channel} does not carry here"
+        raise RenderingFault(version.title, problem, "Drop the header from the template.", reason="attachment")
+    return (attachment(version, facts, wording.header),)
 
 
 def _button(version: TemplateVersion, button: ButtonSpec, facts: Facts) -> Button:
