@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from postroom.domain.channels import ChannelName
+from postroom.domain.companies import Companies
 from postroom.domain.routing import Rule
+from postroom.domain.safety import Terms
 from postroom.domain.templates import TemplateSet, TemplateVersion
 from postroom.store.engine import Engine
 from postroom.store.rulebooks import keep_rulebook
@@ -24,12 +26,23 @@ class Book:
     sha256: bytes
     reply_to: Mapping[ChannelName, str]
     """Our own address for answers, on the channels that have one."""
+    companies: Companies
     _ids: dict[bytes, UUID] = field(default_factory=dict)
     _kept: list[bool] = field(default_factory=list)
 
     def rule(self, message_type: str) -> Rule | None:
         """The rule of this name; None when the configuration has dropped it since."""
         return next((rule for rule in self.rules if rule.message_type == message_type), None)
+
+    def terms(self, company: str, message_type: str, channel: ChannelName) -> Terms:
+        """What must hold before a message of this kind may leave; a rule that was dropped since asks for no hour."""
+        rule, practice = self.rule(message_type), self.companies.of(company)
+        return Terms(
+            hours=practice.hours if rule is not None and rule.quiet_hours else None,
+            hours_in_sandbox=practice.hours_in_sandbox,
+            opt_in=channel in practice.opt_in_required,
+            mutable=rule is None or rule.mutable,
+        )
 
     def remember(self) -> None:
         """Keep the rules in the store, once per process, so that `postroom config diff` can compare with them."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from postroom.domain.channels import Fault, Pace, Verdict
 from postroom.domain.messages import State
+from postroom.domain.quiet_hours import Hours, next_allowed
 
 
 class Mode(StrEnum):
@@ -57,6 +58,23 @@ class Prospect:
     opted_out: bool
     unreachable_until: datetime | None
     not_after: datetime | None
+    opted_in: bool = False
+    """He said himself that he may be written to here."""
+    muted: bool = False
+    zones: tuple[str, ...] = ()
+    """Where he may live; empty where its rule keeps no quiet hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the rule and its company ask of a message before it may leave."""
+
+    hours: Hours | None = None
+    """None: no hour is too late for it."""
+    hours_in_sandbox: bool = False
+    opt_in: bool = False
+    """Nobody real is written to on this channel before he agreed."""
+    mutable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +86,36 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """It must not go; the leg ends in this state for this reason."""
+    """It must not go; the leg moves to this state for this reason."""
 
     state: State
     reason: str
+    until: datetime | None = None
+    """When to look again (business time); None: never."""
 
 
-def before_sending(leg: Prospect, now: datetime) -> Leave | Stay:
+def before_sending(leg: Prospect, terms: Terms, now: datetime) -> Leave | Stay:
     """Whether a claimed leg may still leave; `now` is business time."""
     if leg.not_after is not None and now > leg.not_after:
         return Stay(State.EXPIRED, "not_after")
     if leg.opted_out:
         return Stay(State.SUPPRESSED, "opted_out")
+    if leg.muted and terms.mutable:
+        return Stay(State.SUPPRESSED, "muted")
     wire = wire_for(leg.mode, listed=leg.listed)
     if wire is None:
         return Stay(State.SUPPRESSED, leg.mode.value)
-    return Leave(wire)
+    # Consent is asked for where somebody real would read it; nothing real leaves the sandbox.
+    if wire is Wire.LIVE and terms.opt_in and not leg.opted_in:
+        return Stay(State.SUPPRESSED, "no_opt_in")
+    return _in_its_hours(leg, terms, wire, now)
+
+
+def _in_its_hours(leg: Prospect, terms: Terms, wire: Wire, now: datetime) -> Leave | Stay:
+    if terms.hours is None or (wire is Wire.SANDBOX and not terms.hours_in_sandbox):
+        return Leave(wire)
+    opens = next_allowed(now, terms.hours, leg.zones)
+    return Leave(wire) if opens <= now else Stay(State.HELD, "quiet_hours", opens)
 
 
 # Circuits: one per sender of ours -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sqlalchemy.types import DateTime, SmallInteger, Text, Uuid
 
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import State, Urgency
+from postroom.domain.preferences import Preference, Preferences
 from postroom.domain.safety import Mode, Prospect
 from postroom.store.sealing import Sealer
 
@@ -63,7 +64,7 @@ _CLAIM = """
         update message_log m set state = 'claimed', lease_until = clock_timestamp() + :lease
         from due where m.id = due.id
         returning m.id, m.intent_id, m.company, m.message_type, m.lane, m.tries, m.budget_from, m.content,
-            m.not_after, m.contact_point_id
+            m.not_after, m.zones, m.contact_point_id
     )
 """
 
@@ -73,11 +74,16 @@ _LATE = """
             select from allowlist a
             where a.company = claimed.company and a.channel = :channel and a.blind = c.blind
         ) as listed,
-        coalesce((
-            select not consent.granted from consent
+        (
+            select consent.granted from consent
             where consent.company = claimed.company and consent.channel = :channel and consent.blind = c.blind
             order by consent.at desc, consent.id desc limit 1
-        ), false) as opted_out
+        ) as granted,
+        (
+            select jsonb_agg(to_jsonb(p) order by p.at, p.id) from message_channel_preference p
+            where p.company = claimed.company and p.recipient = 'partner:' || c.partner
+                and p.message_type in (claimed.message_type, '*') and p.channel in (:channel, '*')
+        ) as preferences
     from claimed
     join contact_point c on c.id = claimed.contact_point_id
     left join sending_mode s on s.company = claimed.company and s.channel = :channel
@@ -88,7 +94,7 @@ _LATE = """
 _RESENDS = """
     with claimed as (
         select m.id, m.intent_id, m.company, m.message_type, m.lane, m.tries, m.budget_from, m.content, m.not_after,
-            m.contact_point_id
+            m.zones, m.contact_point_id
         from message_log m
         where m.channel = :channel and m.lane = :lane and m.state = 'unknown' and m.reason = 'resend' and m.resends = 0
         order by m.id limit {limit}
@@ -109,17 +115,17 @@ def claim_due(
         rows = connection.execute(
             _statement(_CLAIM, limit), {"channel": channel.value, "lane": lane.value, "lease": lease}
         ).all()
-    return [_claimed(row, sealer) for row in rows]
+    return [_claimed(row, sealer, channel) for row in rows]
 
 
 def due_resends(engine: Engine, sealer: Sealer, channel: ChannelName, lane: Urgency, *, limit: int) -> list[ClaimedLeg]:
     """Unknown legs that are to be sent once more; nobody holds them until `begin` does."""
     with engine.connect() as connection:
         rows = connection.execute(_statement(_RESENDS, limit), {"channel": channel.value, "lane": lane.value}).all()
-    return [_claimed(row, sealer, resend=True) for row in rows]
+    return [_claimed(row, sealer, channel, resend=True) for row in rows]
 
 
-def _claimed(row: Any, sealer: Sealer, *, resend: bool = False) -> ClaimedLeg:
+def _claimed(row: Any, sealer: Sealer, channel: ChannelName, *, resend: bool = False) -> ClaimedLeg:
     return ClaimedLeg(
         id=row.id,
         intent_id=row.intent_id,
@@ -134,11 +140,19 @@ def _claimed(row: Any, sealer: Sealer, *, resend: bool = False) -> ClaimedLeg:
         prospect=Prospect(
             mode=Mode(row.mode),
             listed=row.listed,
-            opted_out=row.opted_out,
+            opted_out=row.granted is False,
             unreachable_until=row.unreachable_until,
             not_after=row.not_after,
+            opted_in=row.granted is True,
+            muted=_muted(row, channel),
+            zones=tuple((row.zones or "").split()),
         ),
     )
+
+
+def _muted(row: Any, channel: ChannelName) -> bool:
+    chosen = Preferences.of(Preference.from_json(each) for each in row.preferences or ())
+    return chosen.muted(row.message_type, channel)
 
 
 # Legs that do not leave now -----------------------------------------------------------------------------------------
@@ -157,6 +171,8 @@ class Kept:
 _KEEP = text("""
     update message_log m set state = kept.state, reason = kept.reason, lease_until = null,
         next_at = coalesce(kept.next_at, m.next_at),
+        -- The retry budget does not run while a leg may not leave.
+        budget_from = case when kept.state = 'held' then greatest(m.budget_from, kept.next_at) else m.budget_from end,
         ended_at = case when kept.state in ('queued', 'held') then null else clock_timestamp() end
     from unnest(:ids, :states, :reasons, :next_ats) as kept (id, state, reason, next_at)
     where m.id = kept.id and m.state = 'claimed'

@@ -8,6 +8,9 @@ from typing import Protocol
 from sqlalchemy import Engine, text
 
 FRESH_SECONDS = 1.0
+_LOOK_AGAIN = text("""
+    update message_log set next_at = clock_timestamp() where state = 'held' and reason = 'quiet_hours'
+""")
 
 
 class Clock(Protocol):
@@ -15,6 +18,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The business time, aware, in UTC."""
+
+    def real(self, at: datetime) -> datetime:
+        """The real time at which the business time will be `at`, as far as is known now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,19 @@ class SharedClock:
 
     def now(self) -> datetime:
         """Business time. Falls back on the pace that was last read while PostgreSQL is away."""
-        real = datetime.now(UTC)
+        real, pace = datetime.now(UTC), self._fresh()
+        return real if pace is None else pace.business_epoch + (real - pace.real_epoch) * pace.rate
+
+    def real(self, at: datetime) -> datetime:
+        """Real time. A new pace makes the answer void: `set_pace` lets everything look again that waits by it."""
+        pace = self._fresh()
+        return at if pace is None else pace.real_epoch + (at - pace.business_epoch) / pace.rate
+
+    def _fresh(self) -> _Pace | None:
         if time.monotonic() - self._read_at > FRESH_SECONDS:
             self._pace = self._read()
             self._read_at = time.monotonic()
-        if self._pace is None:
-            return real
-        return self._pace.business_epoch + (real - self._pace.real_epoch) * self._pace.rate
+        return self._pace
 
     def _read(self) -> _Pace | None:
         with self._engine.connect() as connection:
@@ -49,7 +61,9 @@ class SharedClock:
 
 
 def set_pace(engine: Engine, clock: Clock, rate: float, *, start: datetime | None = None) -> None:
-    """Let business time run at `rate` from now on, without a jump, or from `start`."""
+    """Let business time run at `rate` (more than nothing) from now on, without a jump, or from `start`."""
+    if rate <= 0:
+        raise ValueError(f"{rate} is not a pace: business time must go on. Give a rate above 0.")
     with engine.begin() as connection:
         connection.execute(
             text("""
@@ -59,3 +73,5 @@ def set_pace(engine: Engine, clock: Clock, rate: float, *, start: datetime | Non
             """),
             {"business": start or clock.now(), "real": datetime.now(UTC), "rate": rate},
         )
+        # What waits for an hour was told its real time by the old pace.
+        connection.execute(_LOOK_AGAIN)

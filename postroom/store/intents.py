@@ -157,6 +157,8 @@ class NewLeg:
     template_id: UUID | None
     language: str | None
     content: Mapping[str, Any] | None
+    zones: str | None = None
+    """The receiver's time zones, where the leg waits for his hours."""
 
 
 _KEY_LEGS = text("""
@@ -211,6 +213,7 @@ def _leg_row(sealer: Sealer, intent: Intent, leg: NewLeg) -> dict[str, Any]:
         "state": leg.state.value,
         "reason": leg.reason,
         "why": leg.why,
+        "zones": leg.zones,
         "not_after": intent.not_after,
         "ended_at": made_at(leg.id) if leg.state is State.FAILED else None,
     }

@@ -15,6 +15,7 @@ from postroom.domain.safety import (
     Mode,
     Prospect,
     Stay,
+    Terms,
     Wire,
     after_outcome,
     allowance,
@@ -45,15 +46,15 @@ def test_a_mode_decides_how_far_a_message_goes(mode: Mode, listed: bool, wire: W
 
 def test_a_stale_message_expires_before_anything_else_is_asked() -> None:
     stale = replace(FREE, not_after=NOW - timedelta(seconds=1), opted_out=True)
-    assert before_sending(stale, NOW) == Stay(State.EXPIRED, "not_after")
+    assert before_sending(stale, Terms(), NOW) == Stay(State.EXPIRED, "not_after")
 
 
 def test_an_opt_out_between_queue_and_send_is_obeyed() -> None:
-    assert before_sending(replace(FREE, opted_out=True), NOW) == Stay(State.SUPPRESSED, "opted_out")
+    assert before_sending(replace(FREE, opted_out=True), Terms(), NOW) == Stay(State.SUPPRESSED, "opted_out")
 
 
 def test_a_free_message_leaves() -> None:
-    assert before_sending(FREE, NOW) == Leave(Wire.LIVE)
+    assert before_sending(FREE, Terms(), NOW) == Leave(Wire.LIVE)
 
 
 # Circuits -------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
-"""Keep what a person said or pressed, beside the message that it answers, and obey an opt-out."""
+"""Keep what a person said or pressed, beside the message that it answers; obey STOP, and START after it."""
 
 from uuid import UUID
 
 import structlog
 
 from postroom.domain.channels import ChannelEvent, EventKind
+from postroom.store.consents import Consent, record_consents
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow
 from postroom.store.receipts import (
@@ -20,11 +21,13 @@ from workers.hints import Lane
 from workers.tasks.fall_back import fall_back
 from workers.wiring import Rooms
 
+MOST_WORDS = 200
+
 log = structlog.get_logger()
 
 
 def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent) -> set[Lane]:
-    """Apply one reply, button press or opt-out; in order for each contact. Returns the lanes to hint at."""
+    """Apply one reply, button press, opt-out or opt-in; in order for each contact. Returns the lanes to hint at."""
     blind = None if event.address is None else rooms.sealer.blind(event.channel, event.address)
     if blind is not None:
         take_turn(connection, blind)
@@ -38,17 +41,8 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         at=event.occurred_at,
     )
     lanes: set[Lane] = set()
-    kept = keep_reply(connection, rooms.sealer, who, reply)
-    if kept and event.kind is EventKind.OPTED_OUT and who is not None and blind is not None:
-        stopped = revoke_consent(
-            connection,
-            company=who.company,
-            channel=event.channel,
-            blind=blind,
-            source=f"reply:{event.channel}",
-            wording=(event.text or "")[:200],
-        )
-        lanes = fall_back(connection, rooms, stopped)
+    if keep_reply(connection, rooms.sealer, who, reply) and who is not None and blind is not None:
+        lanes = _obey(connection, rooms, event, who.company, blind)
     log.info(
         "heard",
         kind=event.kind.value,
@@ -57,6 +51,19 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         message_id=str(who.last_message_id) if who else None,
     )
     return lanes
+
+
+def _obey(connection: Connection, rooms: Rooms, event: ChannelEvent, company: str, blind: bytes) -> set[Lane]:
+    """STOP ends what waits for him here; START lets us write again, and brings nothing back that was stopped."""
+    said, source = (event.text or "")[:MOST_WORDS], f"reply:{event.channel}"
+    if event.kind is EventKind.OPTED_IN:
+        record_consents(connection, [Consent(company, event.channel, blind, True, source, said)])
+    if event.kind is not EventKind.OPTED_OUT:
+        return set()
+    stopped = revoke_consent(
+        connection, company=company, channel=event.channel, blind=blind, source=source, wording=said
+    )
+    return fall_back(connection, rooms, stopped)
 
 
 def _answered(connection: Connection, event: ChannelEvent) -> UUID | None:

@@ -10,6 +10,8 @@ from postroom.domain import languages
 from postroom.domain.channels import ChannelName
 from postroom.domain.events import Event, event_from
 from postroom.domain.messages import State
+from postroom.domain.preferences import NONE as NOTHING_CHOSEN
+from postroom.domain.preferences import Preferences, preferring
 from postroom.domain.routing import Contact, Reach, Rule, plan, reach_of, rules_for
 from postroom.store.contacts import Address, ContactPoint, contact_points
 from postroom.store.engine import Connection
@@ -17,6 +19,7 @@ from postroom.store.ids import new_id
 from postroom.store.inbox import InboxRow, mark_done
 from postroom.store.intents import Intent, NewLeg, add_intents, add_legs
 from postroom.store.notices import raise_notice
+from postroom.store.preferences import preferences_of
 from postroom.store.timers import set_timer
 from workers.hints import Lane
 from workers.metrics import ROUTED
@@ -37,8 +40,9 @@ def sort_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], 
     points = contact_points(
         connection, rooms.sealer, [address for errand in errands for address in errand.addresses.values()]
     )
+    chosen = preferences_of(connection, [errand.person for errand in errands])
     now = rooms.clock.now()
-    drafts = [_draft(rooms, errand, points, now) for errand in errands]
+    drafts = [_draft(rooms, errand, points, chosen.get(errand.person, NOTHING_CHOSEN), now) for errand in errands]
     new = add_intents(connection, rooms.sealer, [draft.intent for draft in drafts])
     fresh = [draft for draft in drafts if draft.intent.id in new]
     written = add_legs(
@@ -62,6 +66,11 @@ class _Errand:
     reach: Reach
     addresses: Mapping[ChannelName, Address]
 
+    @property
+    def person(self) -> tuple[str, str]:
+        """Whose preferences count."""
+        return self.event.company.id, self.event.recipient_key
+
 
 def _errands(rooms: Rooms, row: InboxRow) -> Iterator[_Errand]:
     event = event_from(row.payload)
@@ -71,11 +80,17 @@ def _errands(rooms: Rooms, row: InboxRow) -> Iterator[_Errand]:
         yield _Errand(row, rule, addressed, reach, addresses_of(addressed, reach))
 
 
-def _draft(rooms: Rooms, errand: _Errand, points: Mapping[Address, ContactPoint], now: datetime) -> Draft:
-    event, rule, row = errand.event, errand.rule, errand.row
+def _draft(
+    rooms: Rooms, errand: _Errand, points: Mapping[Address, ContactPoint], chosen: Preferences, now: datetime
+) -> Draft:
+    event, rule, row = errand.event, preferring(errand.rule, chosen), errand.row
     known = {channel: points[address] for channel, address in errand.addresses.items()}
-    reach = {channel: _with_memory(contact, known.get(channel)) for channel, contact in errand.reach.items()}
-    made = plan(rule, reach, now=now)
+    reach = {
+        channel: replace(_with_memory(contact, known.get(channel)), muted=chosen.muted(rule.message_type, channel))
+        for channel, contact in errand.reach.items()
+    }
+    team_chat = chosen.team_chat(rule.message_type) or rooms.book.companies.of(event.company.id).team_chat
+    made = plan(rule, reach, team_chat=team_chat, now=now)
     choices = languages.chain(event.recipient.language, event.company.language)
     intent = Intent(
         id=new_id(),

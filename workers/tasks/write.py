@@ -9,6 +9,7 @@ from postroom.domain import languages
 from postroom.domain.channels import ChannelName
 from postroom.domain.events import Event, event_from
 from postroom.domain.messages import State
+from postroom.domain.quiet_hours import zones_of
 from postroom.domain.rendering import RenderingFault, render
 from postroom.domain.routing import Plan, PlannedLeg, Reach, reach_of
 from postroom.domain.templates import TemplateMissing
@@ -48,7 +49,21 @@ def addresses_of(event: Event, reach: Reach) -> dict[ChannelName, Address]:
 
 def stage_legs(rooms: Rooms, draft: Draft, stage: int, points: Mapping[Address, ContactPoint]) -> list[NewLeg]:
     """The legs of one stage, written. One that cannot be written is born failed, so that a fallback may follow."""
-    return [_write(rooms, draft, stage, leg, points[draft.addresses[leg.channel]]) for leg in draft.plan.stages[stage]]
+    zones = _zones(rooms, draft)
+    return [
+        replace(_write(rooms, draft, stage, leg, points[draft.addresses[leg.channel]]), zones=zones)
+        for leg in draft.plan.stages[stage]
+    ]
+
+
+def _zones(rooms: Rooms, draft: Draft) -> str | None:
+    """Where the receiver may live, if the rule waits for his hours."""
+    rule = rooms.book.rule(draft.intent.rule)
+    if rule is None or not rule.quiet_hours:
+        return None
+    phone = draft.addresses.get(ChannelName.WHATSAPP) or draft.addresses.get(ChannelName.SMS)
+    company_zone = rooms.book.companies.of(draft.event.company.id).hours.zone
+    return " ".join(zones_of(phone.value if phone else None, draft.event.recipient.timezone, company_zone))
 
 
 def _write(rooms: Rooms, draft: Draft, stage: int, leg: PlannedLeg, point: ContactPoint) -> NewLeg:

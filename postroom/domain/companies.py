@@ -1,0 +1,48 @@
+"""How each company writes to people: its hours, its chat, what it may spend, and who looks after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from postroom.domain.channels import ChannelName
+from postroom.domain.quiet_hours import Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who hears when Postroom itself is in trouble."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    slack: str | None = None
+    teams: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """How one company writes to people."""
+
+    hours: Hours
+    name: str | None = None
+    """As its people know it; shown where they set their preferences."""
+    team_chat: ChannelName = ChannelName.SLACK
+    """Slack or Teams: where its own people work."""
+    opt_in_required: frozenset[ChannelName] = frozenset({ChannelName.WHATSAPP})
+    """Channels on which nobody real is written to before he agreed."""
+    sms_segments_per_day: int = 200
+    operators: tuple[Operator, ...] = ()
+    hours_in_sandbox: bool = False
+    """Whether messages to the stand-in keep the hours, too; nobody is woken there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Companies:
+    """The practice of every company; one that is not named follows the default."""
+
+    default: Practice
+    named: Mapping[str, Practice] = field(default_factory=dict)
+
+    def of(self, company: str) -> Practice:
+        """The practice of a company, by its id in Odoo."""
+        return self.named.get(company, self.default)
