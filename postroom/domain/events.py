@@ -1,5 +1,6 @@
 """An event as a value: what happened, to which document, who should hear of it, and the facts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +13,8 @@ from zoneinfo import ZoneInfo
 from postroom.domain import facts as kinds
 from postroom.domain.event_types import EVENT_TYPES, EventType
 from postroom.domain.facts import Fact, Facts, FactSpec
+
+_MODEL = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,10 @@ def event_from(payload: Mapping[str, Any]) -> Event:
     time = reader.take("/time", _time, required=False)
     company = _company(reader)
     recipient = _recipient(reader)
-    document = reader.take(f"/data{shape.document}", _id) if shape else None
+    about = _about(reader, shape) if shape else ""
     facts = _facts(reader, shape, "/data") if shape else {}
     contacts = {role: _recipient(reader, at) for role in ContactRole if reader.look(at := f"/data/contacts/{role}")}
     reader.refuse_faults()
-    about = f"{shape.model}:{document}"
     return Event(key, source, shape.name, subject, time, company, recipient, about, facts, contacts)
 
 
@@ -147,6 +149,8 @@ class _Reader:
             return self.fault(pointer, "is missing")
         try:
             return read(raw)
+        except kinds.Inside as error:
+            return self.fault(pointer + error.pointer, str(error))
         except ValueError as error:
             return self.fault(pointer, str(error))
 
@@ -196,6 +200,12 @@ def _recipient(reader: _Reader, at: str = "/data/recipient") -> Recipient:
     return recipient
 
 
+def _about(reader: _Reader, shape: EventType) -> str:
+    """The document as `Event.document` names it."""
+    model = reader.take(f"/data{shape.model_at}", _model) if shape.model_at else shape.model
+    return f"{model}:{reader.take(f'/data{shape.document}', _id)}"
+
+
 def _facts(reader: _Reader, shape: EventType, base: str) -> dict[str, Fact]:
     return {spec.name: _fact(reader, spec, base) for spec in shape.facts}
 
@@ -229,6 +239,12 @@ def _time(raw: Any) -> datetime:
     if when.tzinfo is None:
         raise ValueError("must say its time zone, as in 2026-11-22T09:00:00Z")
     return when
+
+
+def _model(raw: Any) -> str:
+    if not isinstance(raw, str) or not _MODEL.fullmatch(raw):
+        raise ValueError('must be the name of a model in Odoo, as in "purchase.order"')
+    return raw
 
 
 def _id(raw: Any) -> str:

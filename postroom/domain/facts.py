@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from babel.numbers import list_currencies
@@ -18,6 +18,8 @@ _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,6})?", re.ASCII)
 _URL = re.compile(r"[!-~]{1,2000}")  # printable ASCII without space: what a browser sends anyway
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 _PDF_NAME = re.compile(r"\w[\w ()\[\]#+,.=-]{0,95}\.pdf", re.IGNORECASE)  # as it is saved: no path, nothing hidden
+
+Read = TypeVar("Read")
 
 
 class Kind(StrEnum):
@@ -133,6 +135,14 @@ class FactSpec:
     """Where to look when `pointer` is absent."""
 
 
+class Inside(ValueError):
+    """What is wrong is inside the value; `pointer` says where."""
+
+    def __init__(self, pointer: str, problem: str) -> None:
+        super().__init__(problem)
+        self.pointer = pointer
+
+
 def text(raw: Any) -> str:
     """Words; at least one character of them visible."""
     if not isinstance(raw, str) or not any(char.isprintable() and not char.isspace() for char in raw):
@@ -186,7 +196,10 @@ def lines(raw: Any) -> tuple[Line, ...]:
         raise ValueError(f"must be a list of at most {MAX_LINES} lines")
     if not all(isinstance(line, Mapping) for line in raw):
         raise ValueError('must hold lines as in {"name": "Cable 3 m", "quantity": "2"}')
-    return tuple(Line(text(line.get("name")), decimal(line.get("quantity"))) for line in raw)
+    return tuple(
+        Line(_inner(line, f"/{at}", "name", text), _inner(line, f"/{at}", "quantity", decimal))
+        for at, line in enumerate(raw)
+    )
 
 
 def prose(raw: Any) -> Prose:
@@ -205,28 +218,47 @@ def sections(raw: Any) -> tuple[Section, ...]:
     """A digest's parts."""
     if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_SECTIONS:
         raise ValueError(f"must be a list of 1 to {MAX_SECTIONS} sections")
-    return tuple(_section(each) for each in raw)
+    return tuple(_section(each, f"/{at}") for at, each in enumerate(raw))
 
 
-def _section(raw: Any) -> Section:
-    lines = raw.get("lines") if isinstance(raw, Mapping) else None
-    if not isinstance(lines, list) or not all(isinstance(line, Mapping) for line in lines):
-        raise ValueError('must hold sections as in {"title": "Sales", "lines": [{"label": "Orders", "value": "14"}]}')
-    if not 1 <= len(lines) <= MAX_SECTION_LINES:
-        raise ValueError(f"must hold sections of 1 to {MAX_SECTION_LINES} lines")
+def _section(raw: Any, at: str) -> Section:
+    if not isinstance(raw, Mapping):
+        raise Inside(at, 'must be a section, as in {"title": "Sales", "lines": [{"label": "Orders", "value": "14"}]}')
+    found = raw.get("lines")
+    if not isinstance(found, list) or not 1 <= len(found) <= MAX_SECTION_LINES:
+        raise Inside(f"{at}/lines", f"must be a list of 1 to {MAX_SECTION_LINES} lines")
     return Section(
-        text(raw.get("title")), tuple(Figure(text(each.get("label")), text(each.get("value"))) for each in lines)
+        _inner(raw, at, "title", text), tuple(_figure(line, f"{at}/lines/{row}") for row, line in enumerate(found))
     )
+
+
+def _figure(raw: Any, at: str) -> Figure:
+    if not isinstance(raw, Mapping):
+        raise Inside(at, 'must be a line, as in {"label": "Orders", "value": "14"}')
+    return Figure(_inner(raw, at, "label", text), _inner(raw, at, "value", text))
 
 
 def document(raw: Any) -> Document:
     """A PDF, by its name and where it is fetched from."""
     if not isinstance(raw, Mapping):
         raise ValueError('must be a document as in {"name": "INV_2026_00088.pdf", "url": "https://…"}')
-    name = raw.get("name")
-    if not isinstance(name, str) or not _PDF_NAME.fullmatch(name):
-        raise ValueError("must have a name of at most 100 letters, digits and spaces that ends in .pdf, without a path")
-    return Document(name, link(raw.get("url")))
+    return Document(_inner(raw, "", "name", _pdf_name), _inner(raw, "", "url", link))
+
+
+def _pdf_name(raw: Any) -> str:
+    if not isinstance(raw, str) or not _PDF_NAME.fullmatch(raw):
+        raise ValueError("must be at most 100 letters, digits and spaces that end in .pdf, without a path")
+    return raw
+
+
+def _inner(raw: Mapping[str, Any], at: str, name: str, read: Callable[[Any], Read]) -> Read:
+    """A member of a value, with its place in what is said of it."""
+    if raw.get(name) is None:
+        raise Inside(f"{at}/{name}", "is missing")
+    try:
+        return read(raw[name])
+    except ValueError as error:
+        raise Inside(f"{at}/{name}", str(error)) from None
 
 
 READERS: Mapping[Kind, Callable[[Any], Fact]] = {

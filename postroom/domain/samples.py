@@ -124,11 +124,11 @@ DAILY_DIGEST: Sample = {
             {
                 "title": "Sales",
                 "lines": [
-                    {"label": "Orders confirmed yesterday", "value": "14 (8 250,00 €)"},
+                    {"label": "Orders confirmed yesterday", "value": "14 (€8,250.00)"},
                     {"label": "Quotations that expire this week", "value": "5"},
                 ],
             },
-            {"title": "Receivables", "lines": [{"label": "Overdue invoices", "value": "3 (4 120,50 €)"}]},
+            {"title": "Receivables", "lines": [{"label": "Overdue invoices", "value": "3 (€4,120.50)"}]},
         ],
         "record_url": f"{_ERP}/odoo/dashboards",
     },
@@ -149,19 +149,19 @@ STOCK_OUT = alert(
 )
 FRAUD = alert(
     "Bank details changed before a payment",
-    "The vendor Norte Metal changed its bank account an hour before a payment of 18 400,00 € was due.",
+    "The vendor Norte Metal changed its bank account an hour before a payment of €18,400.00 was due.",
     document="BILL/2026/11/0042",
     record_url=f"{_ERP}/odoo/vendor-bills/42",
 )
 RISK = alert(
     "Credit limit exceeded",
-    "Sur Obras owes 52 300,00 € with a limit of 40 000,00 €; order S00031 waits.",
+    "Sur Obras owes €52,300.00 with a limit of €40,000.00; order S00031 waits.",
     document="S00031",
     record_url=f"{_ERP}/odoo/sales/31",
 )
 ANOMALY = alert(
     "Unusual discount",
-    "Order S00029 was confirmed with a discount of 45 %; the usual one is 10 %.",
+    "Order S00029 was confirmed with a discount of 45%; the usual one is 10%.",
     document="S00029",
     record_url=f"{_ERP}/odoo/sales/29",
 )
