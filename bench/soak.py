@@ -28,6 +28,7 @@ SETTINGS = {
     "ATTEMPT_DEADLINE_SECONDS": "10",
     "UNKNOWN_WINDOW_SECONDS": "20",
     "HOURLY_CEILING": "1000000",
+    "SEND_RATES": "whatsapp=100000 email=100000",
     "SANDBOX_RECEIPT_DELAY_MS": "50-400",
 }
 """Shorter than in production, so that what a fault left behind is settled while the soak still runs."""

@@ -24,6 +24,7 @@ NOBODYS = {
     # Whatever the user has set: no real database, no real sender, no ceiling, and the defaults of everything else.
     **dict.fromkeys(("DATABASE_URL", "REDIS_URL", "WHATSAPP_ACCESS_TOKEN", "SMTP_URL", "EVENT_SECRETS"), ""),
     "HOURLY_CEILING": "10000000",
+    "SEND_RATES": "whatsapp=100000 email=100000",
 }
 
 

@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     # Safety
     hourly_ceiling: int = Field(default=2000, ge=1, description="Attempts per company and hour; the excess is held")
 
+    send_rates: str = Field(default="", description="Messages a second where an account differs: 'whatsapp=20 sms=1'")
+
     # Delivery (real time)
     unknown_window_seconds: float = Field(default=300, gt=0)
     lease_seconds: float = Field(default=90, gt=0)

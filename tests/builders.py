@@ -14,6 +14,7 @@ import redis
 from sqlalchemy import Engine, text
 
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
+from postroom.domain.pacing import Pacing
 from postroom.domain.safety import Wire
 from postroom.store.engine import connect
 from postroom.store.inbox import NewEvent, keep_events
@@ -22,6 +23,7 @@ from workers.book import Book
 from workers.channels.base import ChannelError
 from workers.channels.registry import channel_class
 from workers.hints import Hints
+from workers.pacing import Pacer
 from workers.refuge import Refuge
 from workers.wiring import Limits, Rooms, book_from_files
 
@@ -37,6 +39,9 @@ class FixedClock:
 
     def now(self) -> datetime:
         return self.time
+
+    def real(self, at: datetime) -> datetime:
+        return datetime.now(UTC) + (at - self.time)
 
 
 Answer = Receipt | Fault | Callable[[str, UUID], Receipt]
@@ -116,6 +121,7 @@ def rooms_with(
         sealer=SEALER,
         clock=clock or FixedClock(),
         hints=hints,
+        pacer=Pacer(redis.Redis(port=9), {name: Pacing() for name in ChannelName}),
         refuge=Refuge(redis.Redis(port=9), SEALER),
         channels=StubChannels(*channels),  # type: ignore[arg-type]
         book=book or book_from_files(engine, {ChannelName.EMAIL: "reply@postroom.test"}),

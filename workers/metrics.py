@@ -26,3 +26,4 @@ UNREAD = Counter(
     "postroom_webhook_parts_total", "Webhook parts ignored on purpose or unknown", ["channel", "how", "label"]
 )
 SWEPT = Counter("postroom_swept_total", "Rows that a sweep put right, by what was wrong", ["what"])
+PACED = Counter("postroom_paced_total", "Messages that waited for a pace, by channel and whose", ["channel", "whose"])

@@ -8,16 +8,20 @@ from functools import cache
 
 import redis
 
+from config.companies import load_companies
 from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelName
+from postroom.domain.links import Links
+from postroom.domain.pacing import pacings
 from postroom.store.clock import Clock, SharedClock
 from postroom.store.engine import Engine, connect
 from postroom.store.sealing import Sealer
 from workers.app import publish, settings
 from workers.book import Book
 from workers.hints import Hints
+from workers.pacing import Pacer
 from workers.refuge import Refuge
 from workers.wires import Channels, channels_from
 
@@ -44,11 +48,14 @@ class Rooms:
     sealer: Sealer
     clock: Clock
     hints: Hints
+    pacer: Pacer
     refuge: Refuge
     channels: Channels
     book: Book
     limits: Limits
     senders: ThreadPoolExecutor
+    links: Links | None = None
+    """Makes the links to people's own preferences; None without LINK_SECRET."""
 
 
 def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
@@ -61,6 +68,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         sealer=sealer,
         clock=SharedClock(engine),
         hints=Hints(client, publish),
+        pacer=Pacer(client, pacings(values.send_rates)),
         refuge=Refuge(client, sealer),
         channels=channels_from(values),
         book=book_from_files(engine, {ChannelName.EMAIL: f"reply@{values.email_bounce_domain}"}),
@@ -68,14 +76,21 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
             values.lease, values.unknown_window, values.attempt_deadline, values.window_size, values.hourly_ceiling
         ),
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
+        links=links_from(values),
     )
+
+
+def links_from(values: Settings) -> Links | None:
+    """What signs the links to people's own preferences; None without a secret, and then messages carry none."""
+    secret = values.link_secret.get_secret_value()
+    return Links(secret, values.public_url) if secret else None
 
 
 def book_from_files(engine: Engine, reply_to: Mapping[ChannelName, str]) -> Book:
     """The rules and templates of config/. Raises ConfigRefused with every fault of every file."""
     templates = load_templates()
     routing = load_routing(templates=templates)
-    return Book(engine, routing.rules, templates, routing.canonical, routing.sha256, reply_to)
+    return Book(engine, routing.rules, templates, routing.canonical, routing.sha256, reply_to, load_companies())
 
 
 @cache

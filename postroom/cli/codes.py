@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from postroom.domain.channels import ChannelName
 from postroom.domain.delivery import PACES
-from workers.channels.email import verdicts as email
+from workers.channels.reference import verdict_tables
 from workers.channels.rulings import Ruling, find_ruling
-from workers.channels.whatsapp import verdicts as whatsapp
 
 REASONS: Mapping[str, str] = {
     "ceiling": "the company's hourly ceiling is reached",
@@ -22,6 +21,8 @@ REASONS: Mapping[str, str] = {
     "resend": "it is to be sent once more",
     "lease": "the process that sent it died before it could record an answer",
     "deadline": "no answer came within the attempt's deadline",
+    "pace:sender": "its sender goes as fast as the provider lets it",
+    "pace:pair": "its receiver has had as many messages as the provider lets through for now",
     "not_started": "its process was too busy; nothing left",
 }
 """Our own codes; providers' codes are in the verdict tables of their channels."""
@@ -29,11 +30,10 @@ REASONS: Mapping[str, str] = {
 
 def ruling(channel: ChannelName, code: str) -> Ruling | None:
     """The row of the channel's verdict table for a code."""
-    if channel is ChannelName.WHATSAPP:
-        group = f"{code[:6]}xx"  # http_502 is of the kind http_5xx
-        transport = whatsapp.TRANSPORT.get(code) or whatsapp.TRANSPORT.get(group)
-        return find_ruling(code, whatsapp.VERDICTS, whatsapp.SPANS) or transport
-    return email.VERDICTS.get(code) or email.TRANSPORT.get(code)
+    tables = verdict_tables(channel)
+    group = f"{code[:6]}xx"  # http_502 is of the kind http_5xx
+    transport: Ruling | None = tables.TRANSPORT.get(code) or tables.TRANSPORT.get(group)
+    return find_ruling(code, tables.VERDICTS, getattr(tables, "SPANS", ())) or transport
 
 
 def meaning(channel: ChannelName, code: str) -> str:

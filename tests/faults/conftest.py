@@ -14,6 +14,7 @@ HASTY = {
     "ATTEMPT_DEADLINE_SECONDS": "5",
     "UNKNOWN_WINDOW_SECONDS": "3",
     "HOURLY_CEILING": "1000000",
+    "SEND_RATES": "whatsapp=100000 email=100000",
     "SANDBOX_RECEIPT_DELAY_MS": "50-150",
 }
 """The product's own settings, shortened so that a scenario takes seconds."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import sleep
 
 import structlog
 
@@ -25,12 +26,15 @@ from postroom.store.engine import Connection
 from postroom.store.notices import raise_notice
 from postroom.store.safety import circuit, database_now, put_circuit
 from workers.channels.base import Channel
+from workers.pacing import Turn, Whose
 from workers.tasks.fall_back import fall_back
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
 
 LOOK_AGAIN = timedelta(seconds=10)
 NO_CREDENTIALS = timedelta(minutes=5)
+LONGEST_PAUSE = 1.0
+"""Seconds."""
 log = structlog.get_logger()
 
 
@@ -41,6 +45,8 @@ class Window:
     sender: Channel
     circuit: Circuit
     begun: Sequence[Begun]
+    pause: float = 0.0
+    """Seconds until the sender may go on, at its provider's pace."""
 
 
 def open_windows(rooms: Rooms, channel: ChannelName, legs: Sequence[ClaimedLeg], summary: Summary) -> Iterator[Window]:
@@ -49,18 +55,22 @@ def open_windows(rooms: Rooms, channel: ChannelName, legs: Sequence[ClaimedLeg],
     staying: list[Kept] = []
     now = rooms.clock.now()
     for leg in legs:
-        verdict = before_sending(leg.prospect, now)
+        verdict = before_sending(leg.prospect, rooms.book.terms(leg.company, leg.message_type, channel), now)
         if isinstance(verdict, Leave):
             leaving[verdict.wire].append(leg)
         else:
-            staying.append(Kept(leg.id, verdict.state, verdict.reason))
+            until = None if verdict.until is None else rooms.clock.real(verdict.until)
+            staying.append(Kept(leg.id, verdict.state, verdict.reason, until))
     _keep(rooms, legs, staying, summary)
     for wire, group in leaving.items():
         sender = rooms.channels.at(channel, wire)
         if sender is None:
             _without_credentials(rooms, channel, group, summary)
         else:
-            yield _open(rooms, sender, group, summary)
+            window = _open(rooms, sender, group, summary)
+            yield window
+            # Those that wait for the sender are due again at once; claiming them before it may go on would be idle.
+            sleep(min(window.pause, LONGEST_PAUSE))
 
 
 def _keep(rooms: Rooms, legs: Sequence[ClaimedLeg], kept: Sequence[Kept], summary: Summary) -> None:
@@ -92,8 +102,9 @@ def _open(rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], summary: Su
         now = database_now(connection)
         health = circuit(connection, sender.name, sender.account) or closed(now)
         passed, waiting = _through_circuit(connection, sender, health, legs, now)
+        passed, slowed, pause = _at_pace(rooms, sender, passed, now)
         passed, held = _under_ceiling(connection, passed, rooms.limits.hourly_ceiling)
-        keep_back(connection, [*waiting, *held])
+        keep_back(connection, [*waiting, *slowed, *held])
         begun = begin(
             connection,
             passed,
@@ -102,8 +113,9 @@ def _open(rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], summary: Su
             resend=any(leg.resend for leg in legs),
         )
     summary.add("wait for the sender's circuit", len(waiting))
+    summary.add("wait for the pace", len(slowed))
     summary.add("held at the hourly ceiling", len(held))
-    return Window(sender, health, begun)
+    return Window(sender, health, begun, pause)
 
 
 def _through_circuit(
@@ -117,6 +129,23 @@ def _through_circuit(
     again = max(health.probe_at or now, now + LOOK_AGAIN) if health.state is not CircuitState.RECOVERING else now
     waiting = [Kept(leg.id, State.QUEUED, f"circuit:{health.reason}", again) for leg in legs[allowed:]]
     return passed, waiting
+
+
+def _at_pace(
+    rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], now: datetime
+) -> tuple[list[ClaimedLeg], list[Kept], float]:
+    """Those that may go now, those that wait for their turn, and how long the last of the sender's own waits is."""
+    people = [rooms.sealer.blind(sender.name, leg.address).hex() for leg in legs]
+    turns = rooms.pacer.turns(sender.name, sender.account, people)
+    passed = [leg for leg, turn in zip(legs, turns, strict=True) if not turn.wait]
+    slowed = [_slowed(leg, turn, now) for leg, turn in zip(legs, turns, strict=True) if turn.wait]
+    return passed, slowed, max((turn.wait for turn in turns if turn.whose is Whose.SENDER), default=0.0)
+
+
+def _slowed(leg: ClaimedLeg, turn: Turn, now: datetime) -> Kept:
+    """Due again when its receiver may hear from us; at once where the whole sender waits, which the drain does."""
+    again = now + timedelta(seconds=turn.wait) if turn.whose is Whose.PAIR else now
+    return Kept(leg.id, State.QUEUED, f"pace:{turn.whose}", again)
 
 
 def _under_ceiling(
