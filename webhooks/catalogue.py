@@ -13,10 +13,9 @@ from postroom.domain.events import Event, EventRefused, event_from
 from postroom.store.inbox import NewEvent
 from webhooks.cloudevents import Sent
 from webhooks.envelope import envelope
+from webhooks.event_schemas import Schema, read_schemas
 from webhooks.problem import Fault, Problem, count
 from webhooks.wording import faults_of
-
-Schema = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ class Catalogue:
 
 
 def open_catalogue(directory: Path) -> Catalogue:
-    """Read every <type>.json of a directory and build its validator."""
-    schemas = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(directory.glob("*.json"))}
+    """Read the schemas of a directory and build their validators."""
+    schemas = read_schemas(directory)
     checks = {name: _build(envelope([name], _inner(schema)), schema["$defs"]) for name, schema in schemas.items()}
     return Catalogue(schemas, checks, _build(envelope(list(schemas)), {}))
 

@@ -22,6 +22,7 @@ WORDS: Mapping[str, Words] = {
     "maxLength": lambda kind: f"is longer than {kind.limit} characters",
     "minimum": lambda kind: f"is less than {kind.limit}",
     "maximum": lambda kind: f"is more than {kind.limit}",
+    "minItems": lambda kind: f"holds fewer than {kind.limit}",
     "maxItems": lambda kind: f"holds more than {kind.limit}",
     "anyOf": lambda _: "lacks all of what it could have",
 }

@@ -2,9 +2,9 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,9 +212,38 @@ def test_what_the_types_share_is_word_for_word_the_same() -> None:
             assert shared.setdefault(name, part) == part, name
 
 
-def test_a_schemas_file_is_named_for_its_type() -> None:
-    for path in Path(EVENTS).glob("*.json"):
-        assert json.loads(path.read_text(encoding="utf-8"))["$id"] == f"urn:postroom:event:{path.stem}"
+def test_a_schema_is_named_for_its_type_and_whole_by_itself() -> None:
+    for name, schema in CATALOGUE.schemas.items():
+        assert schema["$id"] == f"urn:postroom:event:{name}"
+        used = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)))
+        assert used == set(schema["$defs"]), name
+        assert "x-types" not in schema
+
+
+def test_the_types_of_a_family_differ_in_their_names_alone() -> None:
+    alerts = [schema for name, schema in CATALOGUE.schemas.items() if name.startswith("alert.")]
+
+    assert len({schema["title"] for schema in alerts}) == len(alerts) == 5
+    assert len({json.dumps([schema["properties"], schema["$defs"]]) for schema in alerts}) == 1
+
+
+@pytest.mark.parametrize("contact", ["invoice", "delivery"])
+def test_a_customers_contact_is_read_as_strictly_as_the_customer(contact: str) -> None:
+    data = {**EVENT_TYPES["odoo.invoice.posted"].sample, "contacts": {contact: {"partner_id": 43, "name": "Accounts"}}}
+
+    _, problem = _tried(lambda: CATALOGUE.understood([Sent("", event("odoo.invoice.posted", data))], "odoo"))
+
+    assert problem
+    assert {fault.pointer for fault in problem.faults} == {f"/data/contacts/{contact}"}
+
+
+@pytest.mark.parametrize("address", ["phone", "email", "slack", "teams", "user_id"])
+def test_one_address_of_any_kind_is_enough(address: str) -> None:
+    values = {"phone": "+34600111222", "email": "a@example.com", "slack": "U00LAURA01", "teams": "a@example.com"}
+    recipient = {"partner_id": 7, "name": "Laura Gil", address: values.get(address, 6)}
+    data = {**EVENT_TYPES["odoo.digest.daily"].sample, "recipient": recipient}
+
+    assert CATALOGUE.understood([Sent("", event("odoo.digest.daily", data))], "odoo")
 
 
 # Refusals -----------------------------------------------------------------------------------------------------------

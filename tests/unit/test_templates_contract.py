@@ -11,13 +11,14 @@ import pytest
 
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import EVENT_TYPES, shape_of
 from postroom.domain.events import sample_event
 from postroom.domain.meta_limits import LANGUAGES
 from postroom.domain.meta_templates import meta_definition
 from postroom.domain.rendering import render
 from postroom.domain.templates import TemplateVersion
 from sandbox.meta.checks import check
+from webhooks.event_schemas import read_schemas
 from workers.channels.registry import channel_class
 from workers.channels.whatsapp.payload import request_body
 
@@ -37,7 +38,7 @@ def contract(name: str) -> Any:
 
 @pytest.mark.parametrize("version", WHATSAPP, ids=lambda version: version.title)
 def test_every_whatsapp_message_satisfies_the_cloud_apis_contract(version: TemplateVersion):
-    facts = sample_event(EVENT_TYPES[version.event_type]).facts
+    facts = sample_event(shape_of(version.event_type)).facts
     capabilities = channel_class(ChannelName.WHATSAPP).capabilities
     rendered = render(version, facts, language=version.language, capabilities=capabilities)
 
@@ -59,6 +60,6 @@ def test_the_language_codes_are_metas():
 
 @pytest.mark.parametrize("shape", EVENT_TYPES.values(), ids=EVENT_TYPES)
 def test_the_samples_satisfy_the_schemas_of_the_door(shape: Any):
-    schema = json.loads((ROOT / "config" / "events" / f"{shape.name}.json").read_text("utf-8"))
+    schema = read_schemas(ROOT / "config" / "events")[shape.name]
 
     jsonschema_rs.validator_for(schema).validate(json.loads(json.dumps(shape.sample)))
