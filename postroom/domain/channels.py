@@ -71,6 +71,8 @@ class Receipt:
     """The recipient as the provider spells it, where that differs from what we sent (WhatsApp's wa_id)."""
     note: str | None = None
     """What the provider holds it back for, if it says so (WhatsApp: held_for_quality_assessment, paused)."""
+    segments: int | None = None
+    """How many pieces the provider bills, where it bills by the piece (SMS)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,8 @@ class Rendered:
     fields: tuple[Field, ...] = ()
     """Facts set apart from the text, on channels that show them so (Slack's fields, a card's fact set)."""
     attachments: tuple[Attachment, ...] = ()
+    unsubscribe: str | None = None
+    """Where a mail program posts to when its user wants no more of these (RFC 8058); None: he cannot mute them."""
 
     def to_json(self) -> dict[str, Any]:
         """As a leg keeps it; of an attachment everything but its bytes."""

@@ -8,6 +8,7 @@ import structlog
 from postroom.domain import languages
 from postroom.domain.channels import ChannelName
 from postroom.domain.events import Event, event_from
+from postroom.domain.links import Holder
 from postroom.domain.messages import State
 from postroom.domain.quiet_hours import zones_of
 from postroom.domain.rendering import RenderingFault, render
@@ -93,13 +94,17 @@ def _write(rooms: Rooms, draft: Draft, stage: int, leg: PlannedLeg, point: Conta
 def _in_words(rooms: Rooms, draft: Draft, blank: NewLeg) -> NewLeg:
     tags = draft.intent.languages
     version = rooms.book.templates.find(draft.intent.rule, tags, blank.channel)
+    holder = _holder(rooms, draft, blank.channel)
     rendered = render(
         version,
         draft.event.facts,
         language=languages.locale_for(version.language, tags),
         capabilities=capabilities(blank.channel),
         reply_to=rooms.book.reply_to.get(blank.channel),
+        preferences_url=rooms.links.preferences(holder) if rooms.links and holder else None,
     )
+    if rooms.links and holder:
+        rendered = replace(rendered, unsubscribe=rooms.links.unsubscribe(holder))
     return replace(
         blank,
         state=State.QUEUED,
@@ -107,3 +112,11 @@ def _in_words(rooms: Rooms, draft: Draft, blank: NewLeg) -> NewLeg:
         language=version.language,
         content=rendered.to_json(),
     )
+
+
+def _holder(rooms: Rooms, draft: Draft, channel: ChannelName) -> Holder | None:
+    """Whom the links below an email belong to; nobody where he may not mute it."""
+    intent, rule = draft.intent, rooms.book.rule(draft.intent.rule)
+    if channel is not ChannelName.EMAIL or rule is None or not rule.mutable:
+        return None
+    return Holder(intent.company, intent.recipient, intent.languages[0], intent.rule, rooms.clock.now())

@@ -55,12 +55,14 @@ def render(
     language: str,
     capabilities: Capabilities,
     reply_to: str | None = None,
+    preferences_url: str | None = None,
 ) -> Rendered:
     """Write one message. `language` says whose numbers and dates (see `languages.locale_for`).
 
-    `reply_to` is our own address for answers, where the channel has one. Raises RenderingFault and nothing else.
+    `reply_to` is our own address for answers, where the channel has one; `preferences_url` is where the reader may mute
+    this, and stands below an email. Raises RenderingFault and nothing else.
     """
-    written = WRITERS[type(version.wording)](version, facts, Reader(language, capabilities, reply_to))
+    written = WRITERS[type(version.wording)](version, facts, Reader(language, capabilities, reply_to, preferences_url))
     refuse_excess(version, written, capabilities)
     return written
 

@@ -1,6 +1,8 @@
 """Emails: a subject, a text and an HTML page that say the same."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -9,7 +11,7 @@ from postroom.domain import formats
 from postroom.domain.channels import Button, Rendered
 from postroom.domain.facts import Facts, Link
 from postroom.domain.rendering.buttons import link_buttons, reply_button, sentence_instead
-from postroom.domain.rendering.layout import HtmlButton, Page, laid_out
+from postroom.domain.rendering.layout import HtmlButton, HtmlLink, Page, laid_out
 from postroom.domain.rendering.parts import Form, Source, cut, filled
 from postroom.domain.rendering.reader import Reader
 from postroom.domain.rendering.values import attachment
@@ -18,6 +20,15 @@ from postroom.domain.templates import EmailWording, LinkButton, TemplateVersion
 
 MAX_SUBJECT = 240
 """Characters; longer ones are cut by every mail client."""
+CHOOSE_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "en": "Choose which messages you receive",
+        "es": "Elija qué mensajes recibe",
+        "fr": "Choisissez les messages que vous recevez",
+        "de": "Wählen Sie, welche Nachrichten Sie erhalten",
+    }
+)
+"""What leads to the reader's own preferences, by language; English for every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,8 @@ class _Answers:
 
     buttons: tuple[Button, ...]
     sentences: tuple[str, ...]
+    choose: HtmlLink | None
+    """The way to the reader's preferences."""
 
 
 def render_email(version: TemplateVersion, facts: Facts, reader: Reader) -> Rendered:
@@ -67,6 +80,13 @@ def _parts(version: TemplateVersion, wording: EmailWording, facts: Facts, reader
     return replace(parts, subject=cut(parts.subject, MAX_SUBJECT))
 
 
+def _choose(version: TemplateVersion, reader: Reader) -> HtmlLink | None:
+    if reader.preferences_url is None:
+        return None
+    words = CHOOSE_WORDS.get(version.language.partition("_")[0], CHOOSE_WORDS["en"])
+    return HtmlLink(words, reader.preferences_url)
+
+
 def _answers(version: TemplateVersion, wording: EmailWording, facts: Facts, reader: Reader, subject: str) -> _Answers:
     buttons: list[Button] = []
     sentences: list[str] = []
@@ -79,7 +99,7 @@ def _answers(version: TemplateVersion, wording: EmailWording, facts: Facts, read
             buttons.append(Button(spec.title, url=_letter_to(reader.reply_to, subject)))
         else:
             sentences.append(sentence_instead(version, spec))
-    return _Answers(tuple(buttons), tuple(sentences))
+    return _Answers(tuple(buttons), tuple(sentences), _choose(version, reader))
 
 
 def _letter_to(address: str, subject: str) -> str:
@@ -94,6 +114,7 @@ def _text(parts: _Parts, answers: _Answers, *, subject_apart: bool) -> str:
         "\n".join(links),
         "\n".join(answers.sentences),
         f"-- \n{parts.footer}" if parts.footer else "",
+        f"{answers.choose.title}: {answers.choose.href}" if answers.choose else "",
     )
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -116,6 +137,7 @@ def _html(version: TemplateVersion, facts: Facts, parts: _Parts, answers: _Answe
             buttons=tuple(_html_button(button) for button in answers.buttons if button.url),
             sentences=answers.sentences,
             footer=parts.footer or None,
+            choose=answers.choose,
         )
     )
 

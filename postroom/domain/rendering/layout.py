@@ -70,6 +70,10 @@ style="display:inline-block;padding:12px 22px;border-radius:9px;text-align:cente
 {% if footer %}
 <p class="quiet" style="font-size:13px;color:#5b6472;margin:24px 0 0;">{{ footer }}</p>
 {% endif %}
+{% if choose %}
+<p class="quiet" style="font-size:13px;color:#5b6472;margin:12px 0 0;">\
+<a class="quiet" href="{{ choose.href }}" style="color:#5b6472;">{{ choose.title }}</a></p>
+{% endif %}
 </td></tr>
 </table>
 </td></tr>
@@ -90,6 +94,14 @@ class HtmlButton:
 
 
 @dataclass(frozen=True, slots=True)
+class HtmlLink:
+    """A link within the small print."""
+
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What goes into the envelope."""
 
@@ -102,6 +114,8 @@ class Page:
     buttons: tuple[HtmlButton, ...]
     sentences: tuple[str, ...]
     footer: str | None
+    choose: HtmlLink | None = None
+    """Where the reader chooses what he hears."""
 
 
 def laid_out(page: Page) -> str:

@@ -14,3 +14,5 @@ class Reader:
     capabilities: Capabilities
     reply_to: str | None = None
     """Our address for answers."""
+    preferences_url: str | None = None
+    """Where he chooses what he hears, if this is something that he may mute."""

@@ -60,6 +60,14 @@ def test_the_envelope_names_the_attempt_and_so_does_the_letter(email: Any, key: 
     assert letter["List-Unsubscribe"] is None
 
 
+def test_a_link_to_unsubscribe_by_one_click_stays_whole_however_long_it_is(email: Any, key: UUID) -> None:
+    link = f"https://door.example.com/unsubscribe/{'A' * 250}"
+    email.channel.send(replace(email.material, unsubscribe=link), email.to, key)
+    raw = _unstuffed(email.relay.letters[-1])
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
 def test_text_and_html_are_alternatives_and_arrive_as_written(email: Any, key: UUID) -> None:
     email.channel.send(email.material, email.to, key)
     letter = _letter(email)

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP, EmailPolicy, Policy
 from uuid import UUID
 
 import idna
@@ -17,8 +17,18 @@ from workers.channels.email.capabilities import MAX_TEXT
 from workers.channels.email.config import EmailConfig
 from workers.channels.email.verdicts import transport_fault
 
+
+class _Whole(UnstructuredHeader):
+    """A header that stays on one line: `email` breaks a long address up and encodes it, and none can follow it then."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # BaseHeader's
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Whole)  # type: ignore[arg-type]  # a mixin, as all of the registry's own
 # 7bit: quoted-printable or base64 pass every relay, and a signature over them survives every hop.
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 _POLICY_UTF8 = _POLICY.clone(utf8=True)
 
 _LOCAL = re.compile(r"""[^\s\x00-\x1f\x7f<>()\[\]\\,;:"@]{1,64}""")
@@ -47,6 +57,9 @@ def letter_of(rendered: Rendered, to: str, key: UUID, config: EmailConfig) -> Le
         _address(message, recipient, key, config)
         message["Message-ID"] = message_id
         message["Subject"] = rendered.subject
+        if rendered.unsubscribe is not None:
+            message["List-Unsubscribe"] = f"<{rendered.unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         content = message.as_bytes()
     except (ValueError, LookupError, MessageError) as error:
         raise _unsendable(str(error)) from error
