@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from postroom.domain.channels import Fault, Pace, Verdict
 from postroom.domain.messages import Urgency
+from postroom.domain.safety import PROBE_EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,6 @@ class WaitForSender:
 Next = RetryAt | GiveUp | Suppress | Settle | WaitForSender
 
 UNREACHABLE = timedelta(days=30)
-PROBE_EVERY = timedelta(minutes=1)
 RETRYABLE = frozenset({Verdict.TRANSIENT, Verdict.LATER})
 
 

@@ -9,13 +9,12 @@ import structlog
 from postroom.domain.channels import ChannelName, Fault, Receipt, Verdict
 from postroom.domain.delivery import GiveUp, Next, RetryAt, Settle, Suppress, Try, WaitForSender, after_failure
 from postroom.domain.messages import MISSED, State
-from postroom.domain.safety import CircuitState, after_outcome, closed
+from postroom.domain.safety import CircuitState
 from postroom.store.attempts import Begun, Outcome, mark_unreachable, opt_out, record
 from postroom.store.engine import Connection
-from postroom.store.notices import close_notice, raise_notice
-from postroom.store.safety import circuit, put_circuit
 from workers.metrics import ATTEMPTS
 from workers.tasks.fall_back import fall_back
+from workers.tasks.health import note_outcomes, tell_of_refusal
 from workers.tasks.summary import Summary
 from workers.tasks.window import Window
 from workers.wiring import Rooms
@@ -34,7 +33,7 @@ def record_results(
     decided = [_decide(begun, result) for begun, result in results]
     with rooms.engine.begin() as connection:
         recorded = record(connection, channel, [outcome for outcome, _ in decided], window=rooms.limits.unknown_window)
-        _remember(connection, decided)
+        _remember(connection, [(begun.leg.company, *each) for (begun, _), each in zip(results, decided, strict=True)])
         _note_health(connection, window, [result for _, result in results])
         lanes = fall_back(connection, rooms, [leg.intent_id for leg in recorded if leg.state in MISSED])
     rooms.hints.deliver_all(lanes)
@@ -81,42 +80,23 @@ def _landing(following: Next) -> tuple[State, datetime | None, bool]:
             return State.UNKNOWN, None, True
 
 
-def _remember(connection: Connection, decided: Iterable[tuple[Outcome, Next | None]]) -> None:
-    for outcome, following in decided:
+def _remember(connection: Connection, decided: Iterable[tuple[str, Outcome, Next | None]]) -> None:
+    for company, outcome, following in decided:
         match following:
             case GiveUp(unreachable_until=datetime() as until):
                 mark_unreachable(connection, [outcome.message_id], until - datetime.now(UTC), outcome.code or "")
             case GiveUp(alarm=True):
-                _alarm(connection, outcome)
+                tell_of_refusal(connection, company, outcome.message_id, outcome.code or "", outcome.detail or "")
             case Suppress():
                 opt_out(connection, [outcome.message_id], f"provider:{outcome.code}")
 
 
-def _alarm(connection: Connection, outcome: Outcome) -> None:
-    words = (
-        f"Message {outcome.message_id} was refused with {outcome.code} ({outcome.detail}): the message or the sender "
-        f"is wrong, not its receiver. Look: postroom messages show {outcome.message_id}"
-    )
-    raise_notice(connection, key=f"refused:{outcome.code}", company="", kind="refused", words=words)
-
-
 def _note_health(connection: Connection, window: Window, results: Sequence[Result]) -> None:
-    """Move the sender's circuit. Nothing is read or written while all is well and was well."""
+    """Nothing is read or written while all is well and was well."""
     if window.circuit.state is CircuitState.CLOSED and all(isinstance(result, Receipt) for result in results):
         return
-    sender, now = window.sender, datetime.now(UTC)
-    before = circuit(connection, sender.name, sender.account, lock=True) or closed(now)
-    after = before
-    for result in results:
-        after = after_outcome(after, result if isinstance(result, Fault) else None, now)
-    if after != before:
-        put_circuit(connection, sender.name, sender.account, after)
-    key = f"circuit:{sender.name}:{sender.account}"
-    if after.state is CircuitState.OPEN and before.state is not CircuitState.OPEN:
-        words = f"{sender.name} is stopped by {after.reason}; it is probed every minute. See: postroom doctor"
-        raise_notice(connection, key=key, company="", kind="circuit", words=words)
-    if after.state is CircuitState.CLOSED and before.state is not CircuitState.CLOSED:
-        close_notice(connection, key)
+    faults = [result if isinstance(result, Fault) else None for result in results]
+    note_outcomes(connection, window.sender.name, window.sender.account, faults)
 
 
 def _tell(channel: ChannelName, begun: Begun, outcome: Outcome, following: Next | None, summary: Summary) -> None:

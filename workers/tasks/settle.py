@@ -8,14 +8,14 @@ from uuid import UUID
 import structlog
 
 from postroom.domain.channels import ChannelEvent, ChannelName, Fault, Verdict
+from postroom.domain.delivery import UNREACHABLE
 from postroom.domain.messages import MISSED, State
-from postroom.domain.safety import after_outcome, closed
 from postroom.store.attempts import mark_unreachable, opt_out
 from postroom.store.engine import Connection
 from postroom.store.ids import made_at
 from postroom.store.inbox import InboxRow, park
 from postroom.store.intents import LegState, cancel_legs, lock_intent, mark_possible_duplicates
-from postroom.store.notices import close_notice, raise_notice
+from postroom.store.notices import close_notice
 from postroom.store.receipts import (
     Moved,
     ReceiptOf,
@@ -24,13 +24,12 @@ from postroom.store.receipts import (
     subjects_by_attempt,
     subjects_by_provider_id,
 )
-from postroom.store.safety import circuit, put_circuit
 from workers.hints import Lane
 from workers.tasks.fall_back import fall_back
+from workers.tasks.health import note_outcomes, tell_of_refusal
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
 
-UNREACHABLE = timedelta(days=30)
 PARK_FOR = timedelta(seconds=5)
 PARK_AT_MOST = timedelta(minutes=15)
 """A receipt can come before the provider's answer gave us its id; after this it is nobody's."""
@@ -135,22 +134,10 @@ def _learn(connection: Connection, channel: ChannelName, receipt: ReceiptOf, eve
     if fault.verdict is Verdict.OPT_OUT:
         opt_out(connection, message_ids, f"provider:{fault.code}")
     if fault.verdict is Verdict.SENDER_STOPPED:
-        _stop_sender(connection, channel, event.account, fault)
+        note_outcomes(connection, channel, event.account, [fault])
     if fault.verdict is Verdict.PERMANENT:
-        words = (
-            f"Message {receipt.subject.message_id} was refused with {fault.code} ({fault.detail}): the message is "
-            f"wrong, not its receiver. Look: postroom messages show {receipt.subject.message_id}"
-        )
-        company = receipt.subject.company
-        raise_notice(connection, key=f"refused:{fault.code}", company=company, kind="refused", words=words)
-
-
-def _stop_sender(connection: Connection, channel: ChannelName, account: str, fault: Fault) -> None:
-    now = datetime.now(UTC)
-    before = circuit(connection, channel, account, lock=True) or closed(now)
-    put_circuit(connection, channel, account, after_outcome(before, fault, now))
-    words = f"{channel} is stopped by {fault.code} ({fault.detail}); it is probed every minute. See: postroom doctor"
-    raise_notice(connection, key=f"circuit:{channel}:{account}", company="", kind="circuit", words=words)
+        subject = receipt.subject
+        tell_of_refusal(connection, subject.company, subject.message_id, fault.code, fault.detail)
 
 
 def _call_back(connection: Connection, rooms: Rooms, leg: Moved) -> None:
