@@ -56,7 +56,6 @@ class Prospect:
     mode: Mode
     listed: bool
     opted_out: bool
-    unreachable_until: datetime | None
     not_after: datetime | None
     opted_in: bool = False
     """He said himself that he may be written to here."""

@@ -69,7 +69,7 @@ _CLAIM = """
 """
 
 _LATE = """
-    select claimed.*, c.address, c.blind, c.unreachable_until, coalesce(s.mode, 'sandbox') as mode,
+    select claimed.*, c.address, c.blind, coalesce(s.mode, 'sandbox') as mode,
         exists (
             select from allowlist a
             where a.company = claimed.company and a.channel = :channel and a.blind = c.blind
@@ -141,7 +141,6 @@ def _claimed(row: Any, sealer: Sealer, channel: ChannelName, *, resend: bool = F
             mode=Mode(row.mode),
             listed=row.listed,
             opted_out=row.granted is False,
-            unreachable_until=row.unreachable_until,
             not_after=row.not_after,
             opted_in=row.granted is True,
             muted=_muted(row, channel),

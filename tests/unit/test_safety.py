@@ -25,7 +25,7 @@ from postroom.domain.safety import (
 )
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-FREE = Prospect(Mode.LIVE, listed=False, opted_out=False, unreachable_until=None, not_after=None)
+FREE = Prospect(Mode.LIVE, listed=False, opted_out=False, not_after=None)
 DOWN = Fault(Verdict.TRANSIENT, "131016", "service unavailable")
 STOPPED = Fault(Verdict.SENDER_STOPPED, "131031", "account locked")
 
