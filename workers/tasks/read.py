@@ -4,9 +4,11 @@ import structlog
 
 from postroom.domain.channels import RECEIPTS, ChannelEvent
 from postroom.store.engine import Connection
+from postroom.store.ids import made_at
 from postroom.store.inbox import NewChannelEvent, RawRequest, keep_channel_events, mark_done, mark_failed, take_requests
 from postroom.store.notices import raise_notice
 from workers.channels.base import Malformed
+from workers.channels.headers import RECEIVED_AT
 from workers.metrics import UNREAD
 from workers.tasks.summary import Summary
 from workers.wires import SOURCES
@@ -35,7 +37,8 @@ def read_webhooks(rooms: Rooms, summary: Summary) -> int:
 
 def _read(rooms: Rooms, request: RawRequest) -> list[NewChannelEvent]:
     channel = SOURCES[request.source]
-    parsed = rooms.channels.all(channel)[0].parse(request.headers, request.body)
+    headers = {**request.headers, RECEIVED_AT: made_at(request.id).isoformat()}
+    parsed = rooms.channels.all(channel)[0].parse(headers, request.body)
     for how, labels in (("ignored", parsed.ignored), ("unknown", parsed.unknown)):
         for label in labels:
             UNREAD.labels(channel=channel.value, how=how, label=label).inc()

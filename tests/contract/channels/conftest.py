@@ -16,6 +16,7 @@ import pytest
 
 from postroom.domain.channels import Button, ChannelName, ProviderTemplate, Rendered
 from postroom.domain.safety import Wire
+from tests.contract.channels.sms_bench import SmsBench, twilio_server
 from tests.contract.channels.stands import IMPATIENT, MetaServer, RelayServer, Reply, Script, serving
 from workers.channels.base import Channel, ChannelError
 from workers.channels.email import EmailConfig, Security
@@ -53,6 +54,12 @@ def meta() -> Iterator[MetaServer]:
 @pytest.fixture
 def relay() -> Iterator[RelayServer]:
     with serving(server := RelayServer()):
+        yield server
+
+
+@pytest.fixture
+def twilio() -> Iterator[MetaServer]:
+    with serving(server := twilio_server()):
         yield server
 
 
@@ -236,6 +243,7 @@ class EmailBench:
 BENCHES: Mapping[ChannelName, tuple[str, Callable[[Any], Bench]]] = {
     ChannelName.WHATSAPP: ("meta", WhatsAppBench),
     ChannelName.EMAIL: ("relay", EmailBench),
+    ChannelName.SMS: ("twilio", SmsBench),
 }
 
 
@@ -254,6 +262,11 @@ def whatsapp(meta: MetaServer) -> Iterator[Bench]:
 @pytest.fixture
 def email(relay: RelayServer) -> Iterator[Bench]:
     yield from _closing(EmailBench(relay))
+
+
+@pytest.fixture
+def sms(twilio: MetaServer) -> Iterator[SmsBench]:
+    yield from _closing(SmsBench(twilio))
 
 
 def _closing(bench: Bench) -> Iterator[Bench]:
@@ -301,8 +314,8 @@ def shared() -> Path:
 
 
 def fixture_files(name: ChannelName) -> list[Path]:
-    """A channel's payloads, by name."""
-    return sorted(path for path in (FIXTURES / name).iterdir() if "__" in path.name)
+    """A channel's payloads, by name; that every channel has some is what `test_house` sees to."""
+    return sorted((FIXTURES / name).glob("*__*"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -51,9 +51,9 @@ class _MetaHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, dict(self.headers), json.loads(body), self.client_address))
+        self.server.requests.append((self.path, dict(self.headers), self.server.read(body), self.client_address))
         try:
-            self._answer(self.server.replies.pop(0) if self.server.replies else ACCEPTED)
+            self._answer(self.server.replies.pop(0) if self.server.replies else self.server.accepted)
         except OSError:
             self.close_connection = True
 
@@ -84,8 +84,10 @@ class MetaServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self) -> None:
+    def __init__(self, accepted: Reply = ACCEPTED, read: Callable[[bytes], Any] = json.loads) -> None:
         super().__init__(("127.0.0.1", 0), _MetaHandler)
+        self.accepted = accepted
+        self.read = read
         self.requests: list[tuple[str, dict[str, str], Any, Any]] = []
         self.replies: list[Reply] = []
 

@@ -15,6 +15,12 @@ from workers.channels.base import ChannelError, Malformed
 from workers.channels.reference import verdict_tables
 from workers.channels.rulings import find_ruling
 
+FROM_THE_DOOR = {
+    "X-Postroom-Url": "https://post.example.com/webhooks/x?attempt=0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+    "X-Postroom-Received-At": "2026-11-22T14:31:00+00:00",
+}
+"""What the door adds: the address that was posted to, and when."""
+
 Fail = Callable[[Any], ChannelError]
 
 
@@ -181,7 +187,7 @@ def _folder(bench: Any) -> Path:
 
 def _parsed(bench: Any, payload: Path) -> Parsed:
     raw = payload.read_bytes()
-    parsed = bench.channel.parse({"X-Envelope-To": _envelope_to(raw)}, raw)
+    parsed = bench.channel.parse({**FROM_THE_DOOR, "X-Envelope-To": _envelope_to(raw)}, raw)
     assert isinstance(parsed, Parsed)
     return parsed
 

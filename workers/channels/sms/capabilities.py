@@ -2,8 +2,11 @@
 
 from postroom.domain.channels import Capabilities
 
+MAX_BODY = 1600
+"""Characters, Twilio's own bound (21617); more than ten segments, so that carriers object sooner."""
+
 CAPABILITIES = Capabilities(
-    max_text=1600,
+    max_text=MAX_BODY,
     max_buttons=0,
     reply_buttons=False,
     html=False,
