@@ -22,6 +22,7 @@ _SOURCE = """\
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 body { margin: 0; padding: 0; }
 h1 { font-size: 22px; line-height: 1.3; margin: 0 0 16px; font-weight: 650; letter-spacing: -0.01em; }
+h2 { font-size: 17px; line-height: 1.3; margin: 28px 0 0; font-weight: 650; }
 p { margin: 0 0 16px; }
 a { color: #1f4fd8; }
 table.facts { width: 100%; border-collapse: collapse; margin: 8px 0 20px; }
@@ -37,7 +38,7 @@ table.facts tr + tr > * { border-top: 1px solid #e5e8ee; }
 @media (prefers-color-scheme: dark) {
   .page, .outer { background: #12151b !important; }
   .card { background: #1b2029 !important; color: #e8ebf1 !important; border-color: #2b323e !important; }
-  h1, p, td, .brand { color: #e8ebf1 !important; }
+  h1, h2, p, td, .brand { color: #e8ebf1 !important; }
   a { color: #93b4ff; }
   table.facts th, .quiet { color: #a9b2c1 !important; }
   table.facts tr + tr > * { border-top-color: #2b323e; }
