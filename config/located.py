@@ -111,7 +111,10 @@ class _Nodes:
             return self._mapping(node, here)
         if isinstance(node, SequenceNode):
             return [self.read(child, f"{here.path}[{at}]") for at, child in enumerate(node.value)]
-        return self._scalar(str(node.value), str(node.tag).removeprefix(_TAG), here)
+        written = str(node.value)
+        if isinstance(node, ScalarNode) and node.style == ">":
+            written = written.replace("\a", "")  # where the text was folded, the reader leaves a bell for its writer
+        return self._scalar(written, str(node.tag).removeprefix(_TAG), here)
 
     def _mapping(self, node: MappingNode, here: Located) -> dict[str, Located]:
         values: dict[str, Located] = {}
