@@ -15,6 +15,7 @@ from postroom.store.inbox import Unavailable
 from webhooks import metrics
 from webhooks.door import Door
 from webhooks.health import health
+from webhooks.links import links
 from webhooks.metrics import measures
 from webhooks.odoo import events
 from webhooks.openapi import describe
@@ -41,6 +42,7 @@ def create_app(door: Door | None = None) -> Flask:
     app = Flask(__name__)
     for room in (events(door), providers(door), health(door.checks), measures(door.survey, door.outage)):
         app.register_blueprint(room)
+    app.register_blueprint(links(door.desk))
     app.register_blueprint(pages(describe(door.catalogue, door.version, door.public_url)))
     app.before_request(_begin)
     app.after_request(_finish)
@@ -61,7 +63,8 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers.update(SECURITY_HEADERS)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
     route = _route()
     metrics.REQUESTS.labels(route=route, method=_method(), status=response.status_code).inc()
     metrics.SECONDS.labels(route=route).observe(time.perf_counter() - g.began)

@@ -7,6 +7,7 @@ from typing import Protocol
 from postroom.store.inbox import Kept, NewEvent
 from webhooks.catalogue import Catalogue
 from webhooks.health import Check
+from webhooks.links import Desk
 from webhooks.metrics import Survey
 from webhooks.outage import Outage
 from webhooks.signatures import Senders
@@ -71,5 +72,7 @@ class Door:
     """How much waits in the store, for /metrics."""
     outage: Outage = field(default_factory=Outage)
     refuge: Refuge | None = None
+    desk: Desk | None = None
+    """Where people set their own preferences; None without LINK_SECRET."""
     public_url: str = "http://127.0.0.1:8080"
     version: str = "0"

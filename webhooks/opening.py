@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import redis
 
+from config.companies import load_companies
+from config.rules import ROUTING_FILE, read_routing
 from config.settings import ROOT, Settings
 from postroom.store import heartbeats, inbox, migrate
 from postroom.store.engine import Engine, connect
@@ -14,14 +16,17 @@ from postroom.store.inbox import Kept, NewEvent, reaching
 from postroom.store.sealing import Sealer
 from postroom.store.survey import survey
 from webhooks.catalogue import open_catalogue
+from webhooks.choices import StoreChoices
 from webhooks.door import Door, Providers
 from webhooks.health import Check, migration_check, ticker_check
+from webhooks.links import Desk
 from webhooks.outage import Outage
 from webhooks.signatures import open_senders
 from workers.app import publish
 from workers.hints import Hints
 from workers.refuge import Refuge
 from workers.wires import SOURCES, Channels, channels_from
+from workers.wiring import links_from
 
 EVENTS = ROOT / "config" / "events"
 
@@ -59,9 +64,20 @@ def open_door(values: Settings) -> Door:
         survey=lambda: survey(engine),
         outage=outage,
         refuge=Refuge(client, sealer),
+        desk=desk_from(values, engine),
         public_url=values.public_url,
         version=installed_version(),
     )
+
+
+def desk_from(values: Settings, engine: Engine) -> Desk | None:
+    """Where people set their own preferences; None without a secret that signs their links."""
+    links = links_from(values)
+    if links is None:
+        return None
+    routing = read_routing(ROUTING_FILE.read_text("utf-8"), file=str(ROUTING_FILE), templates=None)
+    companies = load_companies()
+    return Desk(links, StoreChoices(engine, routing.rules), lambda company: companies.of(company).name)
 
 
 def providers_from(channels: Channels, values: Settings) -> Providers:

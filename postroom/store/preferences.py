@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from postroom.domain.channels import ChannelName
 from postroom.domain.preferences import Choice, Preference, Preferences
 from postroom.store.ids import new_id
 
@@ -30,6 +31,47 @@ _CHOOSE = text("""
     insert into message_channel_preference (id, company, recipient, message_type, channel, choice, source)
     values (:id, :company, :recipient, :message_type, :channel, :choice, :source)
 """)
+
+
+_POINTS = text("""
+    select c.channel, c.blind, coalesce((
+        select consent.granted from consent
+        where consent.company = c.company and consent.channel = c.channel and consent.blind = c.blind
+        order by consent.at desc, consent.id desc limit 1
+    ), true) as heard
+    from contact_point c where c.company = :company and c.partner = :partner order by c.channel, c.blind
+""")
+_RECEIVED = text("""
+    select distinct m.message_type from contact_point c join message_log m on m.contact_point_id = c.id
+    where c.company = :company and c.partner = :partner
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one person is reached, what he was sent, and what he has chosen."""
+
+    points: tuple[tuple[ChannelName, bytes, bool], ...]
+    """Each address by its blind index, and whether he may be written to there."""
+    received: frozenset[str]
+    preferences: Preferences
+
+    @property
+    def channels(self) -> dict[ChannelName, bool]:
+        """Each channel that reaches him, and whether he has left at least one address of it open."""
+        known = {channel for channel, _, _ in self.points}
+        return {channel: any(heard for each, _, heard in self.points if each is channel) for channel in sorted(known)}
+
+
+def standing(connection: Connection, company: str, recipient: str) -> Standing:
+    """What is known of a person's wishes."""
+    scope = {"company": company, "partner": recipient.removeprefix("partner:")}
+    points = tuple(
+        (ChannelName(row.channel), bytes(row.blind), bool(row.heard)) for row in connection.execute(_POINTS, scope)
+    )
+    received = frozenset(connection.scalars(_RECEIVED, scope))
+    chosen = preferences_of(connection, [(company, recipient)]).get((company, recipient), Preferences())
+    return Standing(points, received, chosen)
 
 
 @dataclass(frozen=True, slots=True)
