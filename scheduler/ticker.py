@@ -21,6 +21,7 @@ from postroom.store.inbox import Unavailable, keep_request
 from postroom.store.notices import raise_notice
 from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled, send_once_more, sweep
 from postroom.store.timers import Timer, claim_timers, fail, finish, still_due
+from scheduler.alarms import Watch
 from workers.metrics import SWEPT
 from workers.tasks.fall_back import fall_back
 from workers.wiring import Rooms, rooms_from
@@ -31,12 +32,13 @@ TIMERS_AT_ONCE = 50
 TIMER_LEASE = timedelta(seconds=30)
 STINT = timedelta(seconds=2)
 """However many timers are due, the sweeps and hints have their turn after this."""
+Step = Callable[[Rooms], None]
 log = structlog.get_logger()
 
 
-def tick(rooms: Rooms) -> None:
+def tick(rooms: Rooms, steps: Sequence[Step] | None = None) -> None:
     """One round. Every step stands alone: a fault in one is logged and does not keep the others from their work."""
-    for step in STEPS:
+    for step in steps or STEPS:
         try:
             step(rooms)
         except StoreError as error:
@@ -152,7 +154,14 @@ def give_sign_of_life(rooms: Rooms) -> None:
     beat(rooms.engine, "ticker")
 
 
-STEPS = (fire_timers, sweep_leases, settle_unknown, empty_refuge, hint_where_rows_wait, give_sign_of_life)
+STEPS: Sequence[Step] = (
+    fire_timers,
+    sweep_leases,
+    settle_unknown,
+    empty_refuge,
+    hint_where_rows_wait,
+    give_sign_of_life,
+)
 
 
 def main() -> None:
@@ -168,8 +177,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
     log.info("ticker_started")
+    steps = (*STEPS, Watch().look)
     while not stop.wait(EVERY):
-        tick(rooms)
+        tick(rooms, steps)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import redis
 from sqlalchemy import Engine, text
 
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
@@ -21,8 +20,8 @@ from postroom.store.inbox import NewEvent, keep_events
 from postroom.store.sealing import Sealer
 from workers.book import Book
 from workers.channels.base import ChannelError
-from workers.channels.registry import channel_class
-from workers.hints import Hints
+from workers.channels.registry import capabilities
+from workers.hints import Hints, client_of
 from workers.pacing import Pacer
 from workers.refuge import Refuge
 from workers.wiring import Limits, Rooms, book_from_files
@@ -52,7 +51,7 @@ class StubChannel:
 
     def __init__(self, name: ChannelName, *answers: Answer, account: str = "stub") -> None:
         self.name = name
-        self.capabilities: Capabilities = channel_class(name).capabilities
+        self.capabilities: Capabilities = capabilities(name)
         self.account = account
         self.answers = list(answers)
         self.sent: list[tuple[Rendered, str, UUID]] = []
@@ -107,7 +106,8 @@ def rooms_with(
     """Rooms on a real database and a real Valkey; hints are gathered in `rooms.hints.published`."""
     engine = connect(database_url)
     published = Published()
-    hints = Hints(redis.Redis.from_url(redis_url), published)
+    client = client_of(redis_url)
+    hints = Hints(client, published)
     hints.published = published  # type: ignore[attr-defined]
     defaults = {
         "lease": timedelta(seconds=90),
@@ -120,9 +120,10 @@ def rooms_with(
         engine=engine,
         sealer=SEALER,
         clock=clock or FixedClock(),
+        redis=client,
         hints=hints,
-        pacer=Pacer(redis.Redis(port=9), {name: Pacing() for name in ChannelName}),
-        refuge=Refuge(redis.Redis(port=9), SEALER),
+        pacer=Pacer(client, {name: Pacing() for name in ChannelName}),
+        refuge=Refuge(client, SEALER),
         channels=StubChannels(*channels),  # type: ignore[arg-type]
         book=book or book_from_files(engine, {ChannelName.EMAIL: "reply@postroom.test"}),
         limits=Limits(**{**defaults, **limits}),

@@ -23,7 +23,7 @@ from webhooks.links import Desk
 from webhooks.outage import Outage
 from webhooks.signatures import open_senders
 from workers.app import publish
-from workers.hints import Hints
+from workers.hints import Hints, client_of
 from workers.refuge import Refuge
 from workers.wires import SOURCES, Channels, channels_from
 from workers.wiring import links_from
@@ -52,7 +52,7 @@ def open_door(values: Settings) -> Door:
     # Fewer connections than threads: should PostgreSQL hang, a thread is left for /healthz.
     engine = connect(values.database_url, process="web", pool=3)
     sealer = Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value())
-    client = redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1)
+    client = client_of(values.redis_url)
     outage = Outage()
     return Door(
         inbox=StoreInbox(engine, sealer),

@@ -6,11 +6,20 @@ from typing import Protocol
 import redis
 import structlog
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import Urgency
 from workers.metrics import HINTS
 from workers.queues import Queue, lane_queue
+
+
+def client_of(redis_url: str) -> redis.Redis:
+    """A client that fails fast: whoever asks has something better to do than to wait for Redis."""
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1, retry=once)
+
 
 Lane = tuple[ChannelName, Urgency]
 

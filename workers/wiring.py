@@ -20,7 +20,7 @@ from postroom.store.engine import Engine, connect
 from postroom.store.sealing import Sealer
 from workers.app import publish, settings
 from workers.book import Book
-from workers.hints import Hints
+from workers.hints import Hints, client_of
 from workers.pacing import Pacer
 from workers.refuge import Refuge
 from workers.wires import Channels, channels_from
@@ -47,6 +47,7 @@ class Rooms:
     engine: Engine
     sealer: Sealer
     clock: Clock
+    redis: redis.Redis
     hints: Hints
     pacer: Pacer
     refuge: Refuge
@@ -62,11 +63,12 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
     """Build everything that a task needs. Raises what the configuration's faults raise, all at once."""
     engine = connect(values.database_url, process=process)
     sealer = Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value())
-    client = redis.Redis.from_url(values.redis_url, socket_timeout=2, socket_connect_timeout=1)
+    client = client_of(values.redis_url)
     return Rooms(
         engine=engine,
         sealer=sealer,
         clock=SharedClock(engine),
+        redis=client,
         hints=Hints(client, publish),
         pacer=Pacer(client, pacings(values.send_rates)),
         refuge=Refuge(client, sealer),
