@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from sandbox.channels import Channel, address_of, shown
 
@@ -25,7 +26,8 @@ class Person:
     @property
     def title(self) -> str:
         """What to call this person on the page."""
-        return self.name or shown(next(iter(self.addresses.values()), ""))
+        address = next(iter(self.addresses.values()), "")
+        return self.name or urlsplit(address).hostname or shown(address)
 
     def on(self, channel: Channel) -> str:
         """This person's address on a channel, or the empty string."""

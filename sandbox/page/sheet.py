@@ -1,30 +1,24 @@
 """What stands on the inbox page, as values ready to be printed."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
+from itertools import pairwise
+from types import MappingProxyType
 
-from markupsafe import Markup, escape
-
+from sandbox.answers import ANSWERS
 from sandbox.channels import Channel
+from sandbox.faults import ENDINGS, KINDS
 from sandbox.messages import Message
+from sandbox.page.markup import dressed
 from sandbox.people import Person
 from sandbox.rooms import Rooms
 
 MOST_CARDS = 200
 MOST_MESSAGES = 200
 COLOURS = 6
-
-MARKS: Sequence[tuple[re.Pattern[str], str]] = (
-    (re.compile(r"```(.+?)```", re.DOTALL), "code"),
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), "strong"),
-    (re.compile(r"(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?![\w_])"), "em"),
-    (re.compile(r"(?<![\w~])~(?=\S)([^~\n]+?)(?<=\S)~(?![\w~])"), "s"),
-)
-LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
-OPENABLE = re.compile(r"(https?://|tel:)")
 
 TICKS = {
     "accepted": ("clock", "taken; the sender has no receipt yet"),
@@ -39,6 +33,13 @@ OWN_TICKS = {
     "read": ("two", "the business has read it"),
     "failed": ("cross", "the business did not take it"),
 }
+SEEN: Mapping[Channel, Mapping[str, str]] = MappingProxyType(
+    {
+        Channel.SMS: {"accepted": "Sending", "sent": "Sent", "delivered": "Delivered", "failed": "Not delivered"},
+        Channel.TEAMS: {"read": "Seen"},
+    }
+)
+"""Receipts in words, on the channels that tell them so; WhatsApp has its ticks, and the others tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Card:
         return int(self.person.id[:4], 16) % COLOURS
 
     @property
+    def machine(self) -> bool:
+        """Whether nobody sits there."""
+        return set(self.person.addresses) == {Channel.CALLBACK}
+
+    @property
     def initials(self) -> str:
         """Two letters, or the last two digits of a number."""
         words = re.findall(r"[^\W\d_]+", self.person.name or self.person.on(Channel.EMAIL).partition("@")[0])
@@ -65,8 +71,21 @@ class Card:
         """The last message in one line."""
         if self.last is None:
             return ""
-        text = self.last.mail.subject if self.last.mail else self.last.text
-        return f"{'You: ' if self.last.from_person else ''}{' '.join(text.split())[:80]}"
+        words = " ".join(dressed(gist(self.last), self.last.channel).striptags().split())
+        return f"{'You: ' if self.last.from_person else ''}{words[:80]}"
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """People before machines, then whoever had the newest message."""
+        return self.machine, -self.last.at.timestamp() if self.last else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message where it stands: `leads` is the first of several in a row by the same channel."""
+
+    message: Message
+    leads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +94,29 @@ class Sheet:
 
     cards: list[Card]
     chosen: Card | None
-    view: Channel
-    days: list[tuple[date, list[Message]]]
-    unread: dict[Channel, int]
-    typing: bool
-    window_open: bool
+    view: Channel | None = None
+    """The one channel that is shown; None for all."""
+    channels: Sequence[Channel] = ()
+    """Those that reach this person."""
+    days: Sequence[tuple[date, list[Line]]] = ()
+    unread: Mapping[Channel, int] = field(default_factory=dict)
+    writable: Sequence[Channel] = ()
+    """Those that this person can write back by."""
+    writes_by: Channel | None = None
+    typing: bool = False
+    window_open: bool = False
+
+    @property
+    def here(self) -> str:
+        """Where a form returns to."""
+        if self.chosen is None:
+            return "/"
+        return f"/people/{self.chosen.person.id}{f'?view={self.view}' if self.view else ''}"
+
+    @property
+    def unread_here(self) -> int:
+        """What is shown and was not opened."""
+        return self.unread.get(self.view, 0) if self.view else sum(self.unread.values())
 
 
 def sheet(rooms: Rooms, person_id: str, view: str) -> Sheet:
@@ -87,19 +124,34 @@ def sheet(rooms: Rooms, person_id: str, view: str) -> Sheet:
     cards = _cards(rooms)
     person = rooms.people.get(person_id) if person_id else (cards[0].person if cards else None)
     if person is None:
-        return Sheet(cards, None, Channel.WHATSAPP, [], {}, typing=False, window_open=False)
+        return Sheet(cards, None)
     thread = rooms.messages.with_addresses(person.reached_at)
-    channel = _view(person, thread, view)
-    shown = [message for message in thread if message.channel is channel and message.kind != "reaction"]
+    channel = Channel(view) if view in set(Channel) else None
+    wanted = [m for m in thread if m.kind != "reaction" and channel in (None, m.channel)]
+    writable = [c for c in person.addresses if _can_write(c, thread) and channel in (None, c)]
     return Sheet(
         cards=cards,
         chosen=_card(person, thread),
         view=channel,
-        days=_by_day(shown[-MOST_MESSAGES:]),
-        unread={channel: _unread([m for m in thread if m.channel is channel]) for channel in Channel},
+        channels=tuple(person.addresses),
+        days=_by_day(wanted[-MOST_MESSAGES:]),
+        unread={c: _unread([m for m in thread if m.channel is c]) for c in person.addresses},
+        writable=writable,
+        writes_by=_writes_by(writable, wanted),
         typing=rooms.messages.is_typing(person.reached_at, rooms.now()),
         window_open=rooms.messages.window_open(person.on(Channel.WHATSAPP), rooms.now()),
     )
+
+
+def _can_write(channel: Channel, thread: Sequence[Message]) -> bool:
+    answers = ANSWERS[channel]
+    return answers.reply is not None and (not answers.needs_message or any(m.channel is channel for m in thread))
+
+
+def _writes_by(writable: Sequence[Channel], shown: Sequence[Message]) -> Channel | None:
+    """The channel of the newest message that can be answered."""
+    recent = (message.channel for message in reversed(shown) if message.channel in writable)
+    return next(recent, writable[0] if writable else None)
 
 
 def _cards(rooms: Rooms) -> list[Card]:
@@ -108,8 +160,7 @@ def _cards(rooms: Rooms) -> list[Card]:
         if person := rooms.people.behind(message.address):
             threads[person.id].append(message)
     cards = [_card(person, threads[person.id]) for person in rooms.people.all()]
-    cards.sort(key=lambda card: card.last.at.timestamp() if card.last else 0, reverse=True)
-    return cards[:MOST_CARDS]
+    return sorted(cards, key=lambda card: card.rank)[:MOST_CARDS]
 
 
 def _card(person: Person, thread: Sequence[Message]) -> Card:
@@ -117,23 +168,47 @@ def _card(person: Person, thread: Sequence[Message]) -> Card:
 
 
 def _unread(thread: Sequence[Message]) -> int:
-    return sum(not (m.opened or m.from_person) and m.failure is None and m.kind != "reaction" for m in thread)
+    return sum(map(_is_unread, thread))
 
 
-def _view(person: Person, thread: Sequence[Message], view: str) -> Channel:
-    """The channel that was asked for, else the one that the newest message came by."""
-    if view in set(Channel):
-        return Channel(view)
-    if thread:
-        return thread[-1].channel
-    return Channel.WHATSAPP if person.on(Channel.WHATSAPP) else Channel.EMAIL
+def _is_unread(message: Message) -> bool:
+    """Nobody reads a machine's log, a reaction, or what never arrived."""
+    by_nobody = message.channel is Channel.CALLBACK or message.kind == "reaction"
+    return not (message.opened or message.from_person or by_nobody) and message.failure is None
 
 
-def _by_day(thread: Sequence[Message]) -> list[tuple[date, list[Message]]]:
-    days: dict[date, list[Message]] = {}
-    for message in thread:
-        days.setdefault(message.at.astimezone().date(), []).append(message)
+def _by_day(thread: Sequence[Message]) -> list[tuple[date, list[Line]]]:
+    days: dict[date, list[Line]] = {}
+    for before, message in pairwise([None, *thread]):
+        assert message is not None
+        lines = days.setdefault(message.at.astimezone().date(), [])
+        leads = before is None or not lines or before.channel is not message.channel
+        lines.append(Line(message, leads))
     return list(days.items())
+
+
+def gist(message: Message) -> str:
+    """What a message is about, in as few words as it has for that."""
+    about = (message.mail.subject if message.mail else "", message.title, message.text)
+    return next(filter(None, about), str((message.raw or {}).get("type", "")))
+
+
+def recipients_that_fail() -> dict[Channel, list[tuple[str, str]]]:
+    """For each channel, how a recipient is written that always brings a fault about, and what then happens."""
+    return {
+        channel: [
+            (_written(channel, kind), f"{script.title}{'; every second request passes' if script.passes else ''}")
+            for kind, script in kinds.items()
+        ]
+        for channel, kinds in KINDS.items()
+        if kinds
+    }
+
+
+def _written(channel: Channel, kind: str) -> str:
+    endings = {kind: ending for ending, kind in ENDINGS.get(channel, {}).items()}
+    word = kind.replace("_", "-")
+    return endings.get(kind) or (f"…/{word}" if channel is Channel.CALLBACK else f"{word}@")
 
 
 def day_name(day: date, today: date) -> str:
@@ -147,31 +222,6 @@ def clock_time(moment: datetime) -> str:
     return f"{moment.astimezone():%H:%M}"
 
 
-def chat_markup(text: str) -> Markup:
-    """A chat message's own marks and links; everything else is text."""
-    parts, last = [], 0
-    for found in LINK.finditer(text):
-        parts += [_marked(text[last : found.start()]), _link(found.group())]
-        last = found.end()
-    return Markup("").join([*parts, _marked(text[last:])])
-
-
-def _link(url: str) -> Markup:
-    return Markup('<a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>').format(url)
-
-
-def _marked(text: str) -> Markup:
-    written = str(escape(text))
-    for pattern, tag in MARKS:
-        written = pattern.sub(rf"<{tag}>\1</{tag}>", written)
-    return Markup(written)  # noqa: S704  (escaped above; only our own tags were added)
-
-
-def openable(url: str) -> bool:
-    """Whether a button's link may be followed: the web or the telephone, never a script."""
-    return OPENABLE.match(url) is not None
-
-
 def mail_token(message_id: str) -> str:
-    """A mail's name in a path."""
+    """A message's name in a path or in the page."""
     return sha256(message_id.encode()).hexdigest()[:32]

@@ -10,10 +10,22 @@ from pathlib import Path
 from jinja2 import Environment as Jinja
 from jinja2 import FileSystemLoader
 
-from sandbox.channels import Channel, shown
-from sandbox.faults import ENDINGS, KINDS
+from sandbox.answers import ANSWERS
+from sandbox.channels import NAMES, Channel, shown
+from sandbox.faults import KINDS
 from sandbox.http1 import EventStream, Request, Response
-from sandbox.page.sheet import OWN_TICKS, TICKS, chat_markup, clock_time, day_name, mail_token, openable, sheet
+from sandbox.page.markup import dressed, json_markup, openable
+from sandbox.page.sheet import (
+    OWN_TICKS,
+    SEEN,
+    TICKS,
+    clock_time,
+    day_name,
+    gist,
+    mail_token,
+    recipients_that_fail,
+    sheet,
+)
 from sandbox.rooms import Rooms
 
 HERE = Path(__file__).parent
@@ -110,15 +122,24 @@ async def static(_rooms: Rooms, _request: Request, name: str) -> Response:
 @cache
 def _templates() -> Jinja:
     jinja = Jinja(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    jinja.filters |= {"chat": chat_markup, "clock": clock_time, "mail_token": mail_token, "shown": shown}
+    jinja.filters |= {
+        "dressed": dressed,
+        "clock": clock_time,
+        "token": mail_token,
+        "shown": shown,
+        "json": json_markup,
+        "gist": gist,
+    }
     jinja.tests["openable"] = openable
     jinja.globals |= {
+        "ANSWERS": ANSWERS,
         "Channel": Channel,
         "KINDS": KINDS,
-        "TICKS": TICKS,
+        "NAMES": NAMES,
         "OWN_TICKS": OWN_TICKS,
+        "SEEN": SEEN,
+        "TICKS": TICKS,
         "day_name": day_name,
-        "ENDINGS": ENDINGS,
-        "shown": shown,
+        "recipients_that_fail": recipients_that_fail(),
     }
     return jinja

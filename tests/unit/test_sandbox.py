@@ -19,7 +19,7 @@ from sandbox.messages import Message, MessageBook
 from sandbox.meta.errors import ERRORS
 from sandbox.meta.templates import fill, template_from
 from sandbox.meta.webhooks import new_wamid
-from sandbox.page.sheet import chat_markup, openable
+from sandbox.page.markup import chat_markup, openable
 from sandbox.people import PhoneBook
 from sandbox.witness import Outcome, Seen, Witness, tally
 

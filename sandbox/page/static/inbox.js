@@ -40,11 +40,19 @@ function mergeMoved(region, fresh) {
 
 function swap(region, old, fresh) {
   if (printed.get(nameOf(region, old)) === fresh.outerHTML) return;
-  if (old.contains(document.activeElement) && document.activeElement.matches("textarea, input")) return;
+  if (isWritten(old)) return;
   const held = old.contains(document.activeElement) ? [...old.querySelectorAll("a, button")].indexOf(document.activeElement) : -1;
   const replacement = adopt(region, fresh);
+  const unfolded = [...old.querySelectorAll("details")].map((details) => details.open);
+  replacement.querySelectorAll("details").forEach((details, at) => { details.open = unfolded[at] ?? details.open; });
   old.replaceWith(replacement);
   if (held >= 0) replacement.querySelectorAll("a, button")[held]?.focus();
+}
+
+// Somebody is writing there, or has left something half written.
+function isWritten(element) {
+  const fields = [...element.querySelectorAll("[name=text]")];
+  return fields.some((field) => field.value || field === document.activeElement);
 }
 
 function adopt(region, element) {
