@@ -44,7 +44,8 @@ class Pace(StrEnum):
     GREYLIST = "greylist"
     LATE = "late"
     NEXT_DAY = "next_day"
-    BESIDE = "beside"  # what failed is not the sender: a document's host, one receiver of callbacks
+    BESIDE = "beside"  # what failed is not the sender: a document's host
+    RECEIVER = "receiver"  # one receiver of callbacks: tried for days, as Standard Webhooks wants it
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,40 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
+from postroom.domain.channels import ChannelName, Fault, Pace, Verdict
 from postroom.domain.messages import Urgency
 from postroom.domain.safety import PROBE_EVERY
+
+JITTER = 0.1
+"""How far a wait of a written schedule strays, so that what failed together does not come back together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Waits that somebody else wrote down one by one; there is one more try than there are waits."""
+
+    waits: tuple[timedelta, ...]
+    patience: timedelta
+    """Replaces the retry budget of messages that are not urgent."""
+
+    @property
+    def tries(self) -> int:
+        """How many tries it is worth."""
+        return len(self.waits) + 1
+
+    @property
+    def floor(self) -> timedelta:
+        """The least wait."""
+        return min(self.waits) * (1 - JITTER)
+
+    @property
+    def cap(self) -> timedelta:
+        """The longest wait."""
+        return max(self.waits) * (1 + JITTER)
+
+    def wait(self, tries: int, roll: float) -> timedelta:
+        """The nth wait, a little earlier or later by the caller's dice in [0, 1)."""
+        return self.waits[min(tries, len(self.waits) - 1)] * (1 - JITTER + 2 * JITTER * roll)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +63,7 @@ class Backoff:
         return max(self.floor, ceiling * roll)
 
 
-PACES: Mapping[Pace, Backoff] = MappingProxyType(
+PACES: Mapping[Pace, Backoff | Schedule] = MappingProxyType(
     {
         Pace.STANDARD: Backoff(timedelta(seconds=1), 4, timedelta(minutes=15), tries=8),
         Pace.THROTTLED: Backoff(timedelta(seconds=5), 1, timedelta(seconds=5), tries=40, floor=timedelta(seconds=1)),
@@ -50,6 +81,16 @@ PACES: Mapping[Pace, Backoff] = MappingProxyType(
         ),
         Pace.LATE: Backoff(timedelta(minutes=60), 1, timedelta(minutes=60), tries=24, floor=timedelta(minutes=15)),
         Pace.BESIDE: Backoff(timedelta(seconds=5), 4, timedelta(hours=3), tries=12),
+        # Standard Webhooks, "Deliverability and reliability": five seconds, five minutes, ... a day; some three days.
+        Pace.RECEIVER: Schedule(
+            (
+                timedelta(seconds=5),
+                timedelta(minutes=5),
+                timedelta(minutes=30),
+                *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+            ),
+            patience=timedelta(days=4),
+        ),
         Pace.NEXT_DAY: Backoff(timedelta(hours=30), 1, timedelta(hours=30), tries=3, floor=timedelta(hours=24)),
     }
 )
@@ -62,6 +103,17 @@ RETRY_BUDGET: Mapping[Urgency, timedelta] = MappingProxyType(
     }
 )
 """How long one channel may keep trying before the next one takes over."""
+
+
+REPEATABLE = frozenset({ChannelName.CALLBACK})
+"""Channels whose receivers know a repeat by our id: an outcome that stays open is tried again, and never *unknown*."""
+
+
+def left_open(channel: ChannelName, code: str, detail: str) -> Fault:
+    """The fault of an attempt whose request may have arrived, where nobody but us can say so."""
+    if channel in REPEATABLE:
+        return Fault(Verdict.TRANSIENT, code, detail, Pace.RECEIVER)
+    return Fault(Verdict.UNKNOWN, code, detail)
 
 
 # What may follow ----------------------------------------------------------------------------------------------------
@@ -150,7 +202,7 @@ def _retry(this: Try, fault: Fault, *, now: datetime, roll: float) -> RetryAt | 
     return RetryAt(now + wait, charged)
 
 
-def _budget(urgency: Urgency, pace: Backoff) -> timedelta:
+def _budget(urgency: Urgency, pace: Backoff | Schedule) -> timedelta:
     if urgency is Urgency.URGENT or pace.patience is None:
         return RETRY_BUDGET[urgency]
     return pace.patience

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
+from postroom.domain.channels import ChannelName, Fault, Pace, Verdict
 from postroom.domain.messages import State
 from postroom.domain.quiet_hours import Hours, next_allowed
 
@@ -44,6 +44,10 @@ _WIRES: Mapping[tuple[Mode, bool], Wire | None] = MappingProxyType(
 def wire_for(mode: Mode, *, listed: bool) -> Wire | None:
     """The wire that a message leaves by; None when its mode lets nothing leave."""
     return _WIRES[mode, listed]
+
+
+UNCOUNTED = frozenset({ChannelName.CALLBACK})
+"""Channels outside the hourly ceiling: it keeps people from a flood, and these reach machines."""
 
 
 # The last look before sending ---------------------------------------------------------------------------------------
@@ -146,7 +150,7 @@ PROBE_EVERY = timedelta(minutes=1)
 RAMP = timedelta(minutes=15)
 RAMP_START = 0.1
 
-PACED = frozenset({Pace.THROTTLED, Pace.PAIR, Pace.GREYLIST, Pace.LATE, Pace.NEXT_DAY, Pace.BESIDE})
+PACED = frozenset({Pace.THROTTLED, Pace.PAIR, Pace.GREYLIST, Pace.LATE, Pace.NEXT_DAY, Pace.BESIDE, Pace.RECEIVER})
 """Waits that concern one recipient, something beside the sender or our own speed: nothing against the sender."""
 
 

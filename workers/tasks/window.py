@@ -12,6 +12,7 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.messages import State
 from postroom.domain.safety import (
     PROBE_EVERY,
+    UNCOUNTED,
     Circuit,
     CircuitState,
     Leave,
@@ -103,7 +104,9 @@ def _open(rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], summary: Su
         health = circuit(connection, sender.name, sender.account) or closed(now)
         passed, waiting = _through_circuit(connection, sender, health, legs, now)
         passed, slowed, pause = _at_pace(rooms, sender, passed, now)
-        passed, held = _under_ceiling(connection, passed, rooms.limits.hourly_ceiling)
+        held: list[Kept] = []
+        if sender.name not in UNCOUNTED:
+            passed, held = _under_ceiling(connection, passed, rooms.limits.hourly_ceiling)
         keep_back(connection, [*waiting, *slowed, *held])
         begun = begin(
             connection,
