@@ -96,5 +96,11 @@ def _gauges(figures: Figures) -> Iterator[Metric]:
         "How long the oldest due leg has waited",
         value=figures.oldest_due.total_seconds(),
     )
+    circuit = GaugeMetricFamily(
+        "postroom_circuit", "Whether a sender's circuit is in this state", labels=["channel", "account", "state"]
+    )
+    for channel, account, state in figures.circuits:
+        circuit.add_metric([channel, account, state], 1)
+    yield circuit
     yield GaugeMetricFamily("postroom_webhooks_unread", "Raw webhooks that wait to be read", value=figures.unread)
     yield GaugeMetricFamily("postroom_notices_open", "Notices that wait for an operator", value=figures.notices)

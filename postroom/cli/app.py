@@ -2,7 +2,7 @@
 
 import typer
 
-from postroom.cli import config, events, keys, messages, modes, notices, routes, templates
+from postroom.cli import channels, config, events, keys, messages, modes, notices, routes, templates
 from postroom.cli.demo.command import demo
 from postroom.cli.doctor import doctor
 from postroom.cli.migrate import migrate
@@ -28,6 +28,7 @@ app.command(rich_help_panel=START)(send)
 app.add_typer(messages.app, name="messages", rich_help_panel=LOOK)
 app.add_typer(events.app, name="events", rich_help_panel=LOOK)
 app.add_typer(notices.app, name="notices", rich_help_panel=LOOK)
+app.add_typer(channels.app, name="channels", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK)(doctor)
 app.command(rich_help_panel=STEER)(pause)
 app.command(rich_help_panel=STEER)(resume)

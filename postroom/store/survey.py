@@ -1,10 +1,12 @@
 """How much waits, for the gauges; every question is answered from a partial index over what is open."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, text
 
+from postroom.domain.channels import ChannelName
+from postroom.store.ids import first_id_at
 from postroom.store.inbox import reaching
 
 
@@ -21,6 +23,8 @@ class Figures:
     oldest_due: timedelta
     """How long the leg that is due for longest has waited; zero when none is due."""
     notices: int
+    circuits: tuple[tuple[str, str, str], ...] = ()
+    """Channel, account and state of every sender that ever met trouble."""
 
 
 _LEGS = text("""
@@ -28,12 +32,42 @@ _LEGS = text("""
     where state in ('queued', 'held', 'claimed', 'sending', 'unknown') group by channel, lane, state
 """)
 _INBOX = text("select kind, state, count(*) as number from inbox where state in ('new', 'parked') group by kind, state")
+_CIRCUITS = text("select channel, account, state from circuit order by channel, account")
 _REST = text("""
     select (select count(*) from request where state = 'new') as unread,
         (select count(*) from notice where closed_at is null) as notices,
         greatest(clock_timestamp() - min(next_at), interval '0') as oldest_due
     from message_log where state = 'queued'
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What went by a channel in the last hour, and what waits to go."""
+
+    waiting: int = 0
+    sent: int = 0
+    failed: int = 0
+
+
+# By the month's partition that the last hour lies in: an id is a UUIDv7, and so says when its row was made.
+_TRAFFIC = text("""
+    select channel,
+        count(*) filter (where state in ('queued', 'held', 'claimed', 'sending', 'unknown')) as waiting,
+        count(*) filter (where sent_at > clock_timestamp() - interval '1 hour') as sent,
+        count(*) filter (where state = 'failed' and ended_at > clock_timestamp() - interval '1 hour') as failed
+    from message_log where id > :since group by channel
+""")
+
+
+def traffic(engine: Engine) -> dict[ChannelName, Traffic]:
+    """Each channel's last hour, of the messages of the last two days."""
+    since = first_id_at(datetime.now(UTC) - timedelta(days=2))
+    with reaching(), engine.connect() as connection:
+        return {
+            ChannelName(row.channel): Traffic(row.waiting, row.sent, row.failed)
+            for row in connection.execute(_TRAFFIC, {"since": since})
+        }
 
 
 def survey(engine: Engine) -> Figures:
@@ -46,4 +80,5 @@ def survey(engine: Engine) -> Figures:
             unread=rest.unread,
             oldest_due=rest.oldest_due or timedelta(0),
             notices=rest.notices,
+            circuits=tuple((row.channel, row.account, row.state) for row in connection.execute(_CIRCUITS)),
         )
