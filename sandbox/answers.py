@@ -10,6 +10,7 @@ from sandbox.messages import Button, Message
 from sandbox.meta import answers as meta
 from sandbox.people import Person
 from sandbox.rooms import Rooms
+from sandbox.twilio import answers as twilio
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ NOBODY = Answers()
 ANSWERS: Mapping[Channel, Answers] = MappingProxyType(
     {
         Channel.WHATSAPP: Answers(meta.reply, meta.press, meta.read),
-        Channel.SMS: NOBODY,
+        Channel.SMS: Answers(twilio.reply),
         Channel.SLACK: NOBODY,
         Channel.TEAMS: NOBODY,
         Channel.EMAIL: Answers(mail.reply, needs_message=True),

@@ -10,6 +10,7 @@ from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_
 from sandbox.meta import approval, sending
 from sandbox.page import views
 from sandbox.rooms import Rooms
+from sandbox.twilio import sending as twilio
 
 log = logging.getLogger("sandbox.app")
 
@@ -25,6 +26,7 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("DELETE", r"/v\d+\.\d+/(\d+)/message_templates", approval.delete),
         ("POST", r"/v\d+\.\d+/(\d+)", approval.edit),
         ("GET", r"/v\d+\.\d+/(\d+)", approval.phone_number),
+        ("POST", r"/twilio/2010-04-01/Accounts/(\w+)/Messages\.json", twilio.send),
         ("GET POST DELETE", r"/_sandbox/(\w+)", control.control),
         ("GET HEAD", r"/()", views.inbox),
         ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),

@@ -12,6 +12,8 @@ from sandbox.mail.faults import KINDS as EMAIL
 from sandbox.meta.faults import ENDINGS as WHATSAPP_ENDINGS
 from sandbox.meta.faults import KINDS as WHATSAPP
 from sandbox.scripts import USUAL, Cut, Script
+from sandbox.twilio.faults import ENDINGS as SMS_ENDINGS
+from sandbox.twilio.faults import KINDS as SMS
 
 __all__ = [
     "EMAIL",
@@ -33,7 +35,7 @@ NONE: Mapping[str, Script] = MappingProxyType({})
 KINDS: Mapping[Channel, Mapping[str, Script]] = MappingProxyType(
     {
         Channel.WHATSAPP: WHATSAPP,
-        Channel.SMS: NONE,
+        Channel.SMS: SMS,
         Channel.SLACK: NONE,
         Channel.TEAMS: NONE,
         Channel.EMAIL: EMAIL,
@@ -43,7 +45,9 @@ KINDS: Mapping[Channel, Mapping[str, Script]] = MappingProxyType(
 )
 """Each provider's own table, from `sandbox/<provider>/faults.py`."""
 
-ENDINGS: Mapping[Channel, Mapping[str, str]] = MappingProxyType({Channel.WHATSAPP: WHATSAPP_ENDINGS})
+ENDINGS: Mapping[Channel, Mapping[str, str]] = MappingProxyType(
+    {Channel.WHATSAPP: WHATSAPP_ENDINGS, Channel.SMS: SMS_ENDINGS}
+)
 """Last four digits that bring a kind about, on the channels whose addresses end in digits. Elsewhere a recipient is
 named for the kind: a mailbox `greylist@`, a URL that ends in `/hang`."""
 
