@@ -64,8 +64,8 @@ _MARKDOWN = (
     (_ENTITY, "& "),
     (re.compile(r"[\\\s]+$"), ""),
     (re.compile(r"\\(?=[^\w\s]|_)"), r"\\ "),
-    (re.compile(r"^(\d{1,9})([.)])(?= |$)"), r"\1 \2"),
 )
+_ORDINAL = re.compile(r"^(\d{1,9})(?=[.)](?: |$))")
 
 
 class Cleaner(Protocol):
@@ -107,7 +107,7 @@ def for_teams(text: str, longest: int = MAX_FACT) -> str:
     words = _unled(_unmarked(_readable(text, longest)))
     for act, broken in _MARKDOWN:
         words = act.sub(broken, words)
-    words = _EMOJI_NAME.sub(": ", _inert(_unled(_one_line(words)))) or NOTHING
+    words = _EMOJI_NAME.sub(": ", _ORDINAL.sub(r"\1 ", _inert(_unled(_one_line(words))))) or NOTHING
     # "[x]" before a template's colon would define a link, and be hidden; Odoo's "[CABLE-3M] Cable" would not.
     return f"{words} " if words.startswith("[") and words.endswith("]") else words
 

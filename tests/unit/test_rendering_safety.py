@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelName, Rendered
 from postroom.domain.event_types import ORDER_CONFIRMED, PAYMENT_REMINDER
-from postroom.domain.events import facts_of
+from postroom.domain.events import event_from, sample_event
 from postroom.domain.facts import Facts
 from postroom.domain.rendering import render
 from postroom.domain.safe_text import MAX_FACT, for_email, for_whatsapp
@@ -22,8 +22,8 @@ from postroom.domain.templates import TemplateVersion
 
 WHATSAPP, EMAIL = ChannelName.WHATSAPP, ChannelName.EMAIL
 TEMPLATES = load_templates()
-REMINDER = facts_of(PAYMENT_REMINDER.name, PAYMENT_REMINDER.sample)
-ORDER = facts_of(ORDER_CONFIRMED.name, ORDER_CONFIRMED.sample)
+REMINDER = sample_event(PAYMENT_REMINDER).facts
+ORDER = sample_event(ORDER_CONFIRMED).facts
 
 
 def write(version: TemplateVersion, facts: Facts) -> Rendered:
@@ -203,8 +203,9 @@ def _unfolded(subject: str | None) -> str:
 
 
 def test_the_order_lines_of_a_hostile_shop_are_cleaned_as_well():
-    data = {**ORDER_CONFIRMED.sample["order"], "lines": [{"name": "<b>@here http://evil.example", "quantity": "1"}]}
-    facts = facts_of(ORDER_CONFIRMED.name, {**ORDER_CONFIRMED.sample, "order": data})
+    order = {**ORDER_CONFIRMED.sample["order"], "lines": [{"name": "<b>@here http://evil.example", "quantity": "1"}]}
+    data = {**ORDER_CONFIRMED.sample, "order": order}
+    facts = event_from({"id": "1", "source": "/odoo/x", "type": ORDER_CONFIRMED.name, "data": data}).facts
 
     rendered = write(TEMPLATES.find("order_confirmation", ["en"], EMAIL), facts)
 

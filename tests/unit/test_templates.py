@@ -1,6 +1,7 @@
 """Templates: versions that never change, languages that stand in for one another, and what Meta would refuse."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from config.faults import ConfigRefused
 from config.template_files import TEMPLATES_FOLDER, load_templates, read_template_file
 from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import EVENT_TYPES, matches
 from postroom.domain.meta_limits import flaws, least_words
 from postroom.domain.meta_templates import meta_definition
 from postroom.domain.templates import (
@@ -17,9 +18,11 @@ from postroom.domain.templates import (
     TemplateMissing,
     TemplateVersion,
     WhatsAppWording,
+    canonical,
     template_from,
     template_set,
 )
+from workers.channels.opt_out import is_opt_out
 
 WHATSAPP, EMAIL = ChannelName.WHATSAPP, ChannelName.EMAIL
 TEMPLATES = load_templates()
@@ -30,7 +33,7 @@ APPROVAL = (
     "{{description}} -- Amount: {{amount}} {{currency}}"
 )
 """The approval request as the product owner wrote it."""
-APPROVAL_FOR_META = f"Hello {APPROVAL}. Please press one of the buttons."
+APPROVAL_FOR_META = TEMPLATES.find("approval_request", ["en"], WHATSAPP).spec["body"]
 
 
 def wording(**changes: Any) -> WhatsAppWording:
@@ -46,15 +49,32 @@ def problems(**changes: Any) -> list[str]:
 # Versions -----------------------------------------------------------------------------------------------------------
 
 
-def test_both_messages_are_written_in_four_languages_for_both_channels():
-    written = {(version.name, version.language, version.channel) for version in TEMPLATES}
+CHANNELS = {
+    "payment_reminder": "whatsapp email",
+    "approval_request": "slack teams email whatsapp sms",
+    "order_confirmation": "whatsapp email",
+    "delivery_update": "whatsapp sms email",
+    "daily_digest": "slack teams email odoo",
+    "critical_alert": "sms slack teams whatsapp email",
+    "sales_follow_up": "whatsapp email",
+    "invoice_delivery": "whatsapp email",
+}
+
+
+def test_every_message_type_is_written_in_four_languages_for_each_of_its_channels():
+    written = {(version.name, version.language, version.channel.value) for version in TEMPLATES}
 
     assert written == {
         (name, language, channel)
-        for name in ("payment_reminder", "order_confirmation")
+        for name, channels in CHANNELS.items()
         for language in ("en", "es", "fr", "de")
-        for channel in ChannelName
+        for channel in channels.split()
     }
+
+
+@pytest.mark.parametrize("version", TEMPLATES.versions, ids=lambda version: version.title)
+def test_a_template_holds_no_hidden_character(version: TemplateVersion):
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\ufeff]", str(canonical(version.spec)))
 
 
 def test_a_version_comes_back_from_its_json_whatever_the_order_of_its_keys():
@@ -97,8 +117,11 @@ def test_the_seeds_approval_text_is_refused_as_meta_would():
     ]
 
 
-def test_the_approval_text_with_the_fewest_added_words_is_accepted():
+def test_the_approval_request_is_the_seeds_with_the_fewest_added_words():
+    assert f"Hello {APPROVAL}. Please press one of the buttons." == APPROVAL_FOR_META
     assert problems(body=APPROVAL_FOR_META) == []
+    buttons = TEMPLATES.find("approval_request", ["en"], WHATSAPP).wording.buttons
+    assert [button.title for button in buttons] == ["Approve", "Reject", "View Details"]
 
 
 @pytest.mark.parametrize("word", ["Hello ", " Please", " press", " one", " of", " the", " buttons"])
@@ -154,13 +177,31 @@ def test_what_meta_refuses_is_found_before_meta_is_asked(changes: dict[str, Any]
 def test_metas_definition_holds_an_example_for_every_placeholder(version: TemplateVersion):
     definition = meta_definition(version)
 
-    body, buttons = definition["components"]
+    components = {component["type"]: component for component in definition["components"]}
+    body, buttons = components["BODY"], components.get("BUTTONS", {"buttons": []})
     named = {each["param_name"]: each["example"] for each in body["example"]["body_text_named_params"]}
     assert set(named) == set(PLACEHOLDER.findall(body["text"]))
     assert all(named.values())
     assert definition["parameter_format"] == "NAMED"
     for button in buttons["buttons"]:
         assert button["type"] == "QUICK_REPLY" or not button["example"][0].startswith("http")
+
+
+def test_the_invoice_goes_to_meta_with_a_document_over_its_body():
+    invoice = TEMPLATES.find("invoice_delivery", ["en"], WHATSAPP)
+
+    header = meta_definition(invoice, handle="4::aW")["components"][0]
+
+    assert header == {"type": "HEADER", "format": "DOCUMENT", "example": {"header_handle": ["4::aW"]}}
+
+
+def test_a_follow_up_is_marketing_with_a_way_out():
+    for version in TEMPLATES.matching("sales_follow_up", WHATSAPP):
+        assert isinstance(version.wording, WhatsAppWording)
+        assert version.wording.category == "MARKETING"
+        word = re.search(r"\b[A-Z]{4,}\b", version.wording.footer or "")
+        assert word
+        assert is_opt_out(word[0])
 
 
 def test_an_email_has_no_definition_at_meta():
@@ -171,16 +212,16 @@ def test_an_email_has_no_definition_at_meta():
 # Files --------------------------------------------------------------------------------------------------------------
 
 
-def written(tmp_path: Path, **replacements: str) -> Path:
-    """The folder of templates with some texts of payment_reminder.en.yaml replaced."""
+def written(tmp_path: Path, file: str = "payment_reminder.en.yaml", **replacements: str) -> Path:
+    """The folder of templates with some texts of one file replaced."""
     for source in TEMPLATES_FOLDER.glob("*.yaml"):
         (tmp_path / source.name).write_text(source.read_text("utf-8"), "utf-8")
-    file = tmp_path / "payment_reminder.en.yaml"
-    text = file.read_text("utf-8")
+    changed = tmp_path / file
+    text = changed.read_text("utf-8")
     for old, new in replacements.items():
         assert old in text
         text = text.replace(old, new)
-    file.write_text(text, "utf-8")
+    changed.write_text(text, "utf-8")
     return tmp_path
 
 
@@ -230,6 +271,49 @@ def test_a_bad_template_file_is_refused_with_its_remedy(tmp_path: Path, old: str
     assert any(expected in each and "payment_reminder.en.yaml:" in each for each in found), found
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("approval_request", "{{ requester }} asks", "{{ requestor }} asks", "Did you mean requester?"),
+        (
+            "approval_request",
+            "reply: approve, style: primary",
+            "reply: approve, style: green",
+            "is not a style of buttons",
+        ),
+        ("approval_request", "reply: approve, style: primary", "reply: OK!, style: primary", "may hold 1 to 128"),
+        (
+            "approval_request",
+            "fact: record_url}\n\n  teams",
+            "fact: amount}\n\n  teams",
+            "The links of these events: record_url",
+        ),
+        ("approval_request", "label: Requested by", "label: " + "Requested by " * 4, "at most 40 are shown whole"),
+        ("approval_request", "label: Requested by", "name: Requested by", "'label' is missing"),
+        ("approval_request", "Still waiting", "Still waiting “for ever” ¿ķ" + " and ever" * 30, "segments of UCS-2"),
+        ("daily_digest", "Open in Odoo, fact: record_url}\n\n  email", "Yes, reply: y}\n\n  email", "against y"),
+        ("critical_alert", "{{title}}.", "{{title}} in {{document}}.", "which some alert events leave out"),
+        (
+            "invoice_delivery",
+            "header: {document: pdf}",
+            "header: {document: due_date}",
+            "The documents of these events: pdf",
+        ),
+        ("invoice_delivery", "header: {document: pdf}", "header: {image: pdf}", "'image' is not a key"),
+        ("invoice_delivery", "attachments: [pdf]", "attachments: pdf", "must be a list"),
+        ("invoice_delivery", "attachments: [pdf]", "attachments: [pfd]", "Did you mean pdf?"),
+        ("critical_alert", '"alert.*"', '"alert.x"', "is not an event type of ours"),
+        ("critical_alert", "[severity]", "[sevrity]", "Did you mean severity?"),
+    ],
+)
+def test_a_bad_variant_of_any_channel_is_refused_with_its_remedy(
+    tmp_path: Path, file: str, old: str, new: str, expected: str
+):
+    found = faults(written(tmp_path, file=f"{file}.en.yaml", **{old: new}))
+
+    assert any(expected in each for each in found), found
+
+
 def test_a_translation_whose_buttons_do_other_things_is_refused(tmp_path: Path):
     folder = written(tmp_path)
     spanish = folder / "payment_reminder.es.yaml"
@@ -262,4 +346,5 @@ def test_a_reply_button_or_a_link_but_not_a_mixture_is_read():
 
 
 def test_every_event_type_has_a_sample_that_fills_its_templates():
-    assert {version.event_type for version in TEMPLATES} == set(EVENT_TYPES)
+    for name in EVENT_TYPES:
+        assert any(matches(version.event_type, name) for version in TEMPLATES), name
