@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
+from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.pacing import Pacing
 from postroom.domain.safety import Wire
 from postroom.store.engine import connect
@@ -165,6 +166,26 @@ def order(number: int | None = None, **recipient: Any) -> dict[str, Any]:
             "portal_url": f"https://erp.example.com/my/orders/{number}?access_token=t",
         },
     )
+
+
+def delivery(number: int | None = None, **recipient: Any) -> dict[str, Any]:
+    """A delivery update as Odoo posts it."""
+    number = number or next(_numbers)
+    return of_type("odoo.delivery.updated", number, **recipient)
+
+
+def alert(number: int | None = None, kind: str = "stock_out", **recipient: Any) -> dict[str, Any]:
+    """A critical alert for a colleague, by phone and chat."""
+    number = number or next(_numbers)
+    return of_type(f"alert.{kind}", number, **{"user_id": number, "slack": f"U{number:08}", **recipient})
+
+
+def of_type(event_type: str, number: int | None = None, **recipient: Any) -> dict[str, Any]:
+    """An event of any type, its document as in the type's own sample."""
+    number = number or next(_numbers)
+    sample = EVENT_TYPES[event_type].sample
+    document = {name: value for name, value in sample.items() if name not in ("company", "recipient", "contacts")}
+    return _event(event_type, number, recipient, **document)
 
 
 def _event(event_type: str, number: int, recipient: Mapping[str, Any], **document: Any) -> dict[str, Any]:

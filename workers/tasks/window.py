@@ -28,6 +28,7 @@ from postroom.store.notices import raise_notice
 from postroom.store.safety import circuit, database_now, put_circuit
 from workers.channels.base import Channel
 from workers.pacing import Turn, Whose
+from workers.tasks.budget import within_budget
 from workers.tasks.fall_back import fall_back
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
@@ -104,10 +105,11 @@ def _open(rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], summary: Su
         health = circuit(connection, sender.name, sender.account) or closed(now)
         passed, waiting = _through_circuit(connection, sender, health, legs, now)
         passed, slowed, pause = _at_pace(rooms, sender, passed, now)
+        passed, unpaid = within_budget(connection, rooms.book, sender.name, passed, now)
         held: list[Kept] = []
         if sender.name not in UNCOUNTED:
             passed, held = _under_ceiling(connection, passed, rooms.limits.hourly_ceiling)
-        keep_back(connection, [*waiting, *slowed, *held])
+        keep_back(connection, [*waiting, *slowed, *unpaid, *held])
         begun = begin(
             connection,
             passed,
@@ -117,6 +119,7 @@ def _open(rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], summary: Su
         )
     summary.add("wait for the sender's circuit", len(waiting))
     summary.add("wait for the pace", len(slowed))
+    summary.add("held at the daily SMS budget", len(unpaid))
     summary.add("held at the hourly ceiling", len(held))
     return Window(sender, health, begun, pause)
 
