@@ -2,7 +2,19 @@
 
 import typer
 
-from postroom.cli import channels, config, events, keys, messages, modes, notices, routes, templates
+from postroom.cli import (
+    channels,
+    config,
+    contacts,
+    events,
+    keys,
+    messages,
+    modes,
+    notices,
+    preferences,
+    routes,
+    templates,
+)
 from postroom.cli.demo.command import demo
 from postroom.cli.doctor import doctor
 from postroom.cli.migrate import migrate
@@ -34,6 +46,8 @@ app.command(rich_help_panel=STEER)(pause)
 app.command(rich_help_panel=STEER)(resume)
 app.command(rich_help_panel=STEER)(pauses)
 app.add_typer(modes.app, name="mode", rich_help_panel=STEER)
+app.add_typer(contacts.app, name="contacts", rich_help_panel=STEER)
+app.add_typer(preferences.app, name="preferences", rich_help_panel=STEER)
 app.add_typer(config.app, name="config", rich_help_panel=SET_UP)
 app.add_typer(routes.app, name="routes", rich_help_panel=SET_UP)
 app.add_typer(templates.app, name="templates", rich_help_panel=SET_UP)

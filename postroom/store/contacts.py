@@ -1,6 +1,6 @@
 """Contact points: the addresses that people are reached at, found again by blind index."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,6 +76,89 @@ def contact_points(connection: Connection, sealer: Sealer, addresses: Iterable[A
         connection.execute(_ADD, _new_rows(sealer, missing))
         found |= _find(connection, missing)
     return {address: found[key] for address, key in keys.items()}
+
+
+def add_contacts(connection: Connection, sealer: Sealer, addresses: Iterable[Address]) -> int:
+    """Make the contact points of many addresses where they are new. Returns how many were."""
+    missing: dict[_Key, Address] = {
+        (each.company, each.partner, each.channel.value, sealer.blind(each.channel, each.value)): each
+        for each in addresses
+    }
+    return connection.execute(_ADD, _new_rows(sealer, missing)).rowcount if missing else 0
+
+
+_FOR_AUDIT = text("""
+    select c.company, c.partner, array_agg(c.channel order by c.id) as channels, array_agg((
+        select consent.granted from consent
+        where consent.company = c.company and consent.channel = c.channel and consent.blind = c.blind
+        order by consent.at desc, consent.id desc limit 1
+    ) order by c.id) as granted,
+    array_agg(coalesce(c.unreachable_until > clock_timestamp(), false) order by c.id) as unreachable
+    from contact_point c where :company = '' or c.company = :company
+    group by c.company, c.partner
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One person's addresses: the channel of each, what was said of it last, and whether it is known to be dead."""
+
+    company: str
+    partner: str
+    points: tuple[tuple[ChannelName, bool | None, bool], ...]
+
+
+def everybody(connection: Connection, company: str = "") -> Iterator[Known]:
+    """Everybody of a company, or of all, in bounded memory."""
+    rows = connection.execution_options(yield_per=2000).execute(_FOR_AUDIT, {"company": company})
+    for row in rows:
+        points = zip(map(ChannelName, row.channels), row.granted, row.unreachable, strict=True)
+        yield Known(row.company, row.partner, tuple(points))
+
+
+_POINTS_OF = text("""
+    select * from contact_point c
+    where c.partner = :partner or (c.channel, c.blind) in (select * from unnest(:channels, :blinds))
+    order by c.company, c.partner, c.channel, c.id
+""").bindparams(bindparam("channels", type_=ARRAY(Text)), bindparam("blinds", type_=ARRAY(BYTEA)))
+_COMPANIES = text("select distinct company from contact_point where partner = :partner order by company")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One address, for an operator's eyes."""
+
+    company: str
+    partner: str
+    channel: ChannelName
+    address: str
+    blind: bytes
+    unreachable_until: datetime | None
+    unreachable_code: str | None
+
+
+def points_of(
+    connection: Connection, sealer: Sealer, *, partner: str, blinds: Sequence[tuple[ChannelName, bytes]]
+) -> list[Point]:
+    """The addresses of a partner, or of whoever has one of these addresses."""
+    wanted = {"channels": [channel.value for channel, _ in blinds], "blinds": [blind for _, blind in blinds]}
+    return [
+        Point(
+            row.company,
+            row.partner,
+            ChannelName(row.channel),
+            sealer.open_text(row.address, "contact_point.address"),
+            bytes(row.blind),
+            row.unreachable_until,
+            row.unreachable_code,
+        )
+        for row in connection.execute(_POINTS_OF, {"partner": partner, **wanted})
+    ]
+
+
+def companies_of_partner(connection: Connection, partner: str) -> list[str]:
+    """The companies that know a partner."""
+    return list(connection.scalars(_COMPANIES, {"partner": partner}))
 
 
 def _columns(keys: Sequence[_Key]) -> dict[str, list[Any]]:
