@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -313,3 +314,11 @@ def test_a_reset_forgets_who_said_stop(sandbox: Running) -> None:
 
     assert send(sandbox).status_code == 201
     assert json.dumps(sandbox.get("faults")["endings"]["sms"])
+
+
+def test_the_documentation_has_every_number_that_always_fails() -> None:
+    words = (Path(__file__).resolve().parents[3] / "docs" / "sandbox.md").read_text()
+
+    rows = [f"| `{ending}` | `{kind}` | {KINDS[kind].title}" for ending, kind in ENDINGS.items()]
+
+    assert [row for row in rows if row not in words] == []
