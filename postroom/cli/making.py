@@ -32,7 +32,7 @@ def event_of(shape: EventType, data: Mapping[str, Any], *, source: str = SOURCE)
         "source": source,
         "type": shape.name,
         "time": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "subject": f"{shape.model}:{_at(data, shape.document)}",
+        "subject": f"{_at(data, shape.model_at) if shape.model_at else shape.model}:{_at(data, shape.document)}",
         "datacontenttype": "application/json",
         "data": data,
     }

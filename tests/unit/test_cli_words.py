@@ -104,9 +104,10 @@ def test_a_code_is_told_in_words(channel: ChannelName, code: str, words: str, tr
 def test_a_made_event_is_one_that_we_understand(name: str):
     shape = event_type(name)
 
-    event = event_from(event_of(shape, data_of(shape, MARTA, ["amount=99.50"])))
+    event = event_from(event_of(shape, data_of(shape, MARTA, ["company_name=Acme GmbH"])))
 
     assert (event.type, event.recipient.phone, event.recipient.email) == (name, "+34600111222", None)
+    assert event.facts["company_name"] == "Acme GmbH"
 
 
 def test_facts_are_set_by_name_or_by_pointer_and_keep_their_kind():

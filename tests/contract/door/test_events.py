@@ -163,7 +163,7 @@ def test_every_fault_of_an_event_is_told_at_once(sender: Sender, reminder: Event
     }
     remedies = {fault["pointer"]: fault.get("remedy", "") for fault in answer.json["errors"]}
     assert "1250.00" in remedies["/data/invoice/amount_due"]
-    assert "phone number or an email address" in remedies["/data/recipient"]
+    assert "at least one of: phone, email" in remedies["/data/recipient"]
     assert "payment_url" in remedies["/data/invoice/note"]
     assert rows("request") == 0
 

@@ -17,6 +17,8 @@ from werkzeug.serving import make_server
 
 from config.settings import ROOT
 from tests.contract.door.senders import ODOO, Sender
+from webhooks.event_schemas import read_schemas
+from webhooks.opening import EVENTS
 
 PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
 
@@ -77,6 +79,4 @@ def test_the_curl_example_sends_the_event(
 
 
 def test_the_page_names_every_event_type() -> None:
-    assert {path.stem for path in (ROOT / "config" / "events").glob("*.json")} <= set(
-        re.findall(r"`(odoo\.[\w.]+)`", PAGE)
-    )
+    assert set(read_schemas(EVENTS)) <= set(re.findall(r"`((?:odoo|alert)\.[\w.]+)`", PAGE))
