@@ -11,6 +11,13 @@ LOOPBACK, PORT, SMTP_PORT = "127.0.0.1", 8090, 8025
 DOOR = "http://127.0.0.1:8080"
 PHONE_NUMBER_ID, WABA_ID = "100000000000001", "200000000000001"
 DELAY_MS = "100-400"
+LIVE_SENDERS = {
+    "WHATSAPP_ACCESS_TOKEN": "WhatsApp",
+    "SLACK_BOT_TOKEN": "Slack",
+    "TEAMS_APP_PASSWORD": "Teams",
+    "TWILIO_AUTH_TOKEN": "SMS",
+}
+"""Credentials that reach real people. Odoo's is none: its users are the house's own, and its API also reads."""
 TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -27,7 +34,8 @@ class Environment:
     """Ports, secrets and habits of this sandbox."""
 
     secret: str
-    """Access token, app secret, verify token and (as whsec_ + base64) the key of the mail webhook."""
+    """What each provider calls by another name: access token, signing secret, app password, auth token, API key;
+    as whsec_ + base64 also the key of the mail webhook."""
     host: str = LOOPBACK
     port: int = PORT
     smtp_port: int = SMTP_PORT
@@ -63,11 +71,11 @@ def read(environ: Mapping[str, str]) -> Environment:
 
 def _live_senders(environ: Mapping[str, str]) -> list[str]:
     """A sandbox beside a live sender invites the mistake of taking one for the other."""
-    faults = []
-    if environ.get("WHATSAPP_ACCESS_TOKEN"):
-        faults.append(
-            "WHATSAPP_ACCESS_TOKEN is set: a live WhatsApp sender. The sandbox does not run beside one. Unset it here."
-        )
+    faults = [
+        f"{name} is set: a live {sender} sender. The sandbox does not run beside one. Unset it here."
+        for name, sender in LIVE_SENDERS.items()
+        if environ.get(name)
+    ]
     smtp_url = environ.get("SMTP_URL", "")
     if smtp_url and not _is_loopback(_hostname(smtp_url)):
         faults.append(

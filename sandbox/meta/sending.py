@@ -14,7 +14,7 @@ from sandbox.messages import Button, Message
 from sandbox.meta.checks import check_message, read_json
 from sandbox.meta.errors import ERRORS, Refused, answer
 from sandbox.meta.numbers import wa_id
-from sandbox.meta.templates import fill
+from sandbox.meta.templates import MEDIA, fill, media_attachment
 from sandbox.meta.webhooks import new_wamid, status_change
 from sandbox.rooms import Rooms
 from sandbox.scripts import USUAL, Cut, Script
@@ -116,6 +116,7 @@ def _from_template(rooms: Rooms, blank: Message, wanted: Mapping[str, Any]) -> M
         title=filled.header,
         footer=filled.footer,
         buttons=filled.buttons,
+        attachments=filled.attachments,
         category=filled.category,
         language=template.language,
     )
@@ -134,7 +135,8 @@ def _from_interactive(blank: Message, interactive: Mapping[str, Any]) -> Message
     return replace(
         blank,
         text=interactive["body"]["text"],
-        title=header.get("text", "") or (f"[{header['type']}]" if header else ""),
+        title=header.get("text", ""),
+        attachments=(media_attachment(kind, header[kind]),) if (kind := header.get("type")) in MEDIA else (),
         footer=interactive.get("footer", {}).get("text", ""),
         buttons=tuple(_buttons(interactive["action"])),
     )

@@ -1,19 +1,23 @@
 """The templates that this Meta has approved: their rules, and the text that they become."""
 
 import json
+import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from sandbox.messages import Button
+from sandbox.messages import Attachment, Button
 from sandbox.meta.errors import Refused
 
 BUILT_IN = Path(__file__).parent.parent / "templates.json"
 VARIABLE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*|[0-9]+)\s*\}\}")
 LONGEST_TEXT = 1024
+MEDIA = {"document": "application/pdf", "image": "image/jpeg", "video": "video/mp4"}
+"""The kinds of media that a header may have, and what each is unless its name says otherwise."""
 
 LANGUAGES = frozenset(
     """
@@ -57,6 +61,7 @@ class Filled:
     footer: str
     buttons: tuple[Button, ...]
     category: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(slots=True)
@@ -200,20 +205,26 @@ def fill(template: Template, components: Sequence[Mapping[str, Any]]) -> Filled:
     header = template.component("HEADER")
     return Filled(
         text=text,
-        header=_fill_text(template, "header", header.get("text", ""), given.get("HEADER"))
-        or _media(given.get("HEADER")),
+        header=_fill_text(template, "header", header.get("text", ""), given.get("HEADER")),
         footer=template.component("FOOTER").get("text", ""),
         buttons=_fill_buttons(template, [part for part in components if part["type"].upper() == "BUTTON"]),
         category=template.category.lower(),
+        attachments=tuple(_media(given.get("HEADER"))),
     )
 
 
-def _media(part: Mapping[str, Any] | None) -> str:
-    if not part or not part["parameters"]:
-        return ""
-    kind = part["parameters"][0]["type"]
-    media = part["parameters"][0].get(kind, {})
-    return f"[{kind}] {media.get('filename') or media.get('link') or media.get('id')}" if kind != "text" else ""
+def _media(part: Mapping[str, Any] | None) -> Iterator[Attachment]:
+    """The document, image or video of a header. Meta would fetch its link; here the page's reader may."""
+    for parameter in part["parameters"] if part else ():
+        if parameter["type"] in MEDIA:
+            yield media_attachment(parameter["type"], parameter[parameter["type"]])
+
+
+def media_attachment(kind: str, media: Mapping[str, Any]) -> Attachment:
+    """What the page shows of a document, image or video."""
+    link = media.get("link", "")
+    name = media.get("filename") or urlsplit(link).path.rpartition("/")[2] or kind
+    return Attachment(name, mimetypes.guess_type(name)[0] or MEDIA[kind], link)
 
 
 def _fill_text(template: Template, place: str, text: str, part: Mapping[str, Any] | None) -> str:

@@ -29,7 +29,7 @@ CARD: Marks = (
 
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 SLACK_LINK = re.compile(r"<([^<>|\n]+)(?:\|([^<>\n]*))?>")
-CARD_LINK = re.compile(r"(?<!\\)\[([^\]\n]+)\]\((https?://[^\s()]+)\)")
+CARD_LINK = re.compile(r"(?<!\\)\[((?:\\.|[^\]\\\n])+)\]\((https?://[^\s()]+)\)")
 CARD_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!~|<>])")
 OPENABLE = re.compile(r"(https?://|tel:)")
 EMOJI = re.compile(r":([a-z_]+):")

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sandbox.testing import Running, eventually
+from tests.browser.axe import violations
 from tests.browser.business import remind, write_mail
 
 
@@ -15,11 +15,6 @@ def open_person(page: Page, sandbox: Running, name: str) -> None:
     page.goto(sandbox.url)
     page.get_by_role("navigation", name="People").get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {node['target']} {node.get('failureSummary', '')}" for v in found for node in v["nodes"]]
 
 
 @pytest.mark.parametrize("place", ["phone", "mail", "failed", "empty", "busy bench"])

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,23 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
+from sandbox.channels import any_address
 from sandbox.control import way_back
 from sandbox.courier import meta_body
 from sandbox.environment import Misconfigured, read
 from sandbox.faults import EMAIL, ENDINGS, WHATSAPP, Channel, FaultBook, fault_from, magic_kind
+from sandbox.files import File, FileBook
 from sandbox.journal import Journal
 from sandbox.messages import Message, MessageBook
 from sandbox.meta.errors import ERRORS
 from sandbox.meta.templates import fill, template_from
 from sandbox.meta.webhooks import new_wamid
-from sandbox.page.markup import chat_markup, openable
-from sandbox.people import PhoneBook
+from sandbox.page.markup import card_markdown, chat_markup, dressed, json_markup, mrkdwn, openable
+from sandbox.page.sheet import Card
+from sandbox.people import Person, PhoneBook
+from sandbox.scripts import Script
 from sandbox.witness import Outcome, Seen, Witness, tally
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,6 +146,56 @@ def test_two_addresses_become_one_person_whoever_came_first() -> None:
     assert book.all() == [one]
 
 
+def test_a_number_is_one_person_by_whatsapp_and_by_sms() -> None:
+    book = PhoneBook()
+    by_whatsapp = book.at(Channel.WHATSAPP, "34600111222", "Marta")
+    by_sms = book.at(Channel.SMS, "34600111222")
+    assert by_sms.id == by_whatsapp.id
+    assert by_sms.addresses == {Channel.WHATSAPP: "34600111222", Channel.SMS: "34600111222"}
+    assert book.all() == [by_sms]
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("+34 600-111.222", "34600111222"),
+        ("Marta@Example.com", "marta@example.com"),
+        ("U0MARTA01", "U0MARTA01"),
+        ("19:AbC@thread.v2", "19:AbC@thread.v2"),
+        ("user:7", "user:7"),
+        ("https://erp.example.com/Hook", "https://erp.example.com/Hook"),
+    ],
+)
+def test_an_address_has_one_spelling(written: str, address: str) -> None:
+    assert any_address(written) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"), [("https://a.example/hook/slow", "slow"), ("https://slow.example/", None), ("user:slow", None)]
+)
+def test_a_url_asks_for_a_fault_by_its_last_step(url: str, kind: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.faults.KINDS", {Channel.CALLBACK: {"slow": Script("slow")}})
+    assert magic_kind(Channel.CALLBACK, url) == kind
+
+
+def test_the_oldest_documents_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.files.MOST_BYTES", 5)
+    book = FileBook()
+    first, second = book.keep("a b.pdf", "application/pdf", b"1234"), book.keep("c", "text/html", b"56")
+    assert book.get(first.url.split("/")[2]) is None
+    assert book.get(second.url.split("/")[2]) == File("c", "text/html", b"56")
+    assert (first.url.split("/")[3], first.size) == ("a%20b.pdf", 4)
+
+
+def test_people_come_before_machines_in_the_list() -> None:
+    person = Person("0" * 12, "Marta", {Channel.SMS: "34600111222"})
+    machine = Person("1" * 12, "", {Channel.CALLBACK: "https://erp.example.com/hook"})
+    older, newer = message(1), message(2, at=NOW + timedelta(hours=1))
+    cards = [Card(machine, newer, 0), Card(person, older, 0), Card(person, newer, 0)]
+    assert sorted(cards, key=lambda card: card.rank) == [cards[2], cards[1], cards[0]]
+    assert machine.title == "erp.example.com"
+
+
 def test_a_journal_cut_off_by_a_crash_gives_back_the_whole_lines(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     journal.start_over(iter(()))
@@ -222,6 +278,59 @@ def test_an_id_looks_like_metas_and_is_never_the_same() -> None:
     ids = {new_wamid("34600111222") for _ in range(100)}
     assert len(ids) == 100
     assert all(b"34600111222" in base64.b64decode(one.removeprefix("wamid.")) for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("*bold* _it_ ~gone~ `code`", "<strong>bold</strong> <em>it</em> <s>gone</s> <code>code</code>"),
+        ("Cables &amp; M&lt;ás&gt;", "Cables &amp; M&lt;ás&gt;"),
+        (
+            "see <https://a.example/x?y=1&amp;z=2|the order>",
+            'see <a href="https://a.example/x?y=1&amp;z=2" target="_blank" rel="noopener noreferrer">the order</a>',
+        ),
+        ("<javascript:alert(1)|click>", "click"),
+        ("ask <@U012|ana> in <#C3|ops>, <!here>", None),
+        (":warning: 12:30:45 :nosuch:", "⚠️ 12:30:45 :nosuch:"),
+    ],
+)
+def test_slacks_marks_are_slacks(text: str, html: str | None) -> None:
+    mentions = [f'<span class="mention">{name}</span>' for name in ("@ana", "#ops", "@here")]
+    assert mrkdwn(text) == (html or f"ask {mentions[0]} in {mentions[1]}, {mentions[2]}")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("**bold** *it* _it_", "<strong>bold</strong> <em>it</em> <em>it</em>"),
+        (r"WH\_Main \*no\* \<b\>", "WH_Main *no* &lt;b&gt;"),
+        ("- one\n- two", "• one\n• two"),
+        (
+            r"[a \[b\]](https://a.example)",
+            '<a href="https://a.example" target="_blank" rel="noopener noreferrer">a [b]</a>',
+        ),
+        ("[click](javascript:alert(1))", "[click](javascript:alert(1))"),
+        ("[b](https://a.example)", '<a href="https://a.example" target="_blank" rel="noopener noreferrer">b</a>'),
+    ],
+)
+def test_a_cards_marks_are_those_of_a_text_block(text: str, html: str) -> None:
+    assert card_markdown(text) == html
+
+
+@pytest.mark.parametrize("channel", Channel)
+@given(text=st.text(alphabet=st.sampled_from("<>&\"'@#!|[]()*_~`\\:/.ahtps -\n\ue03c"), max_size=60))
+def test_no_text_on_any_channel_becomes_a_tag_of_its_own(channel: Channel, text: str) -> None:
+    markup = re.sub(
+        r'<a href="(https?://|tel:)[^"<>]*" target="_blank" rel="noopener noreferrer">', "", dressed(text, channel)
+    )
+    ours = r"</?(strong|em|s|code)>|</a>|<span class=\"mention\">|</span>"
+    assert re.search("[<>]", re.sub(ours, "", markup)) is None
+
+
+def test_json_is_shown_whole_and_inert() -> None:
+    shown = json_markup({"a": ["<script>", 1.5, None, True], "b": 'x"y'})
+    assert "<script>" not in shown
+    assert json.loads(Markup(shown).striptags()) == {"a": ["<script>", 1.5, None, True], "b": 'x"y'}
 
 
 # --- the environment

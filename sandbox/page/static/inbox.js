@@ -23,8 +23,8 @@ function remember(region) {
 function merge(region, fresh) {
   const before = keyed(region);
   const after = keyed(fresh);
-  const sameOrder = after.every((element, at) => before[at]?.dataset.key === element.dataset.key);
-  if (!sameOrder || before.length > after.length) return mergeMoved(region, fresh);
+  const sameOrder = before.every((element, at) => after[at]?.dataset.key === element.dataset.key);
+  if (!sameOrder) return mergeMoved(region, fresh);
   const parent = before[0]?.parentElement ?? region;
   after.forEach((element, at) => {
     if (before[at]) swap(region, before[at], element);
