@@ -5,7 +5,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,8 +23,20 @@ IDLE_LIMIT = 20.0
 """Seconds after which a quiet connection is not trusted: a request into a closing one would count as *unknown*."""
 
 
+Refusal = Callable[[str], str | None]
+"""Why nothing may go to an IP address; None where it may."""
+
+
 class NothingLeft(Exception):
     """No connection was made, so that not a byte of the request can have arrived."""
+
+    code = "connect"
+
+
+class WrongPlace(NothingLeft):
+    """The name led to an address where nothing may go; we hung up before a byte of the request left."""
+
+    code = "refused_address"
 
 
 class Lost(Exception):
@@ -56,22 +68,35 @@ class _Response(http.client.HTTPResponse):
 
 class _Http(HTTPConnection):
     response_class = _Response
+    refuse: Refusal | None = None
 
     def connect(self) -> None:
         try:
             super().connect()
         except (OSError, HTTPError) as error:
             raise NothingLeft(_reason(error)) from error
+        _check_place(self.sock, self.refuse)
 
 
 class _Https(HTTPSConnection):
     response_class = _Response
+    refuse: Refusal | None = None
 
     def connect(self) -> None:
         try:
             super().connect()
         except (OSError, HTTPError) as error:
             raise NothingLeft(_reason(error)) from error
+        _check_place(self.sock, self.refuse)
+
+
+def _check_place(sock: socket.socket | None, refuse: Refusal | None) -> None:
+    """Judge the address that was reached and not the name: a name may lead elsewhere a moment later."""
+    if sock is None or refuse is None:
+        return
+    refusal = refuse(sock.getpeername()[0])
+    if refusal:
+        raise WrongPlace(f"it {refusal}")
 
 
 def _reason(error: Exception) -> str:
@@ -80,24 +105,40 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {cause}" if isinstance(cause, OSError) else type(error).__name__
 
 
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Http
+def _pools(refused: Refusal | None) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools whose connections know where they may lead."""
 
+    class Http(_Http):
+        refuse = None if refused is None else staticmethod(refused)
 
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _Https
+    class Https(_Https):
+        refuse = None if refused is None else staticmethod(refused)
+
+    class HttpPool(HTTPConnectionPool):
+        ConnectionCls = Http
+
+    class HttpsPool(HTTPSConnectionPool):
+        ConnectionCls = Https
+
+    return {"http": HttpPool, "https": HttpsPool}
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, refuse: Refusal | None, **options: Any) -> None:
+        self._refuse = refuse
+        super().__init__(**options)
+
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = _pools(self._refuse)
 
 
 class Sessions:
     """One session per thread, since a `requests.Session` is not made to be shared."""
 
-    def __init__(self) -> None:
+    def __init__(self, refuse: Refusal | None = None) -> None:
+        """`refuse` judges each address that a connection was made to, for receivers that others named."""
+        self._refuse = refuse
         self._local = threading.local()
 
     def current(self) -> requests.Session:
@@ -105,7 +146,7 @@ class Sessions:
         session: requests.Session | None = getattr(self._local, "session", None)
         now = time.monotonic()
         if session is None:
-            session = self._local.session = _session()
+            session = self._local.session = _session(self._refuse)
         elif now - self._local.used > IDLE_LIMIT:
             session.close()
         self._local.used = now
@@ -119,13 +160,21 @@ class Sessions:
 
 
 def exchange(
-    session: requests.Session, request: requests.PreparedRequest, *, connect: float, answer: float
+    session: requests.Session,
+    request: requests.PreparedRequest,
+    *,
+    connect: float,
+    answer: float,
+    only_head: bool = False,
 ) -> requests.Response:
-    """One request and its whole answer, no redirect followed; `connect` and `answer` are seconds. Raises Lost."""
+    """One request and its whole answer, no redirect followed; `connect` and `answer` are seconds. Raises Lost.
+
+    With `only_head` the body is left to the caller, who reads as much of a stranger's as he wants to.
+    """
     try:
-        return session.send(request, timeout=(connect, answer), allow_redirects=False)
+        return session.send(request, timeout=(connect, answer), allow_redirects=False, stream=only_head)
     except NothingLeft as error:
-        raise Lost("connect", str(error)) from error
+        raise Lost(error.code, str(error)) from error
     except ValueError as error:
         # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
         raise Lost("misconfigured", type(error).__name__) from error
@@ -171,11 +220,11 @@ def json_object(answer: requests.Response) -> Mapping[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _session() -> requests.Session:
+def _session(refuse: Refusal | None) -> requests.Session:
     session = requests.Session()
     # No proxies and no ~/.netrc: a credential from the environment must not replace our token.
     session.trust_env = False
-    adapter = _Adapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+    adapter = _Adapter(refuse, pool_connections=1, pool_maxsize=1, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,14 @@ import pytest
 
 from postroom.domain.channels import Button, ChannelName, ProviderTemplate, Rendered
 from postroom.domain.safety import Wire
+from tests.contract.channels.callback_bench import CallbackBench
 from tests.contract.channels.sms_bench import SmsBench, twilio_server
 from tests.contract.channels.stands import IMPATIENT, MetaServer, RelayServer, Reply, Script, serving
 from workers.channels.base import Channel, ChannelError
 from workers.channels.email import EmailConfig, Security
 from workers.channels.registry import CHANNELS, build
 from workers.channels.whatsapp import WhatsAppConfig
+from workers.wires import SOURCES
 
 ROOT = Path(__file__).parents[3]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -244,6 +246,7 @@ BENCHES: Mapping[ChannelName, tuple[str, Callable[[Any], Bench]]] = {
     ChannelName.WHATSAPP: ("meta", WhatsAppBench),
     ChannelName.EMAIL: ("relay", EmailBench),
     ChannelName.SMS: ("twilio", SmsBench),
+    ChannelName.CALLBACK: ("meta", CallbackBench),
 }
 
 
@@ -252,6 +255,27 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """The bench of the channel that the test is parametrised with."""
     stand, make = BENCHES[request.param]
     yield from _closing(make(request.getfixturevalue(stand)))
+
+
+SILENT = frozenset(ChannelName) - set(SOURCES.values())
+"""Channels whose other end posts nothing to us."""
+
+
+@pytest.fixture
+def hearing(bench: Bench) -> Bench:
+    """The bench, of those channels only whose providers post webhooks."""
+    return bench
+
+
+@pytest.fixture
+def silent(bench: Bench) -> Bench:
+    """The bench, of those channels only that nobody posts webhooks of."""
+    return bench
+
+
+@pytest.fixture
+def callback(meta: MetaServer) -> Iterator[CallbackBench]:
+    yield from _closing(CallbackBench(meta))
 
 
 @pytest.fixture
@@ -327,13 +351,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "scenario": _scenarios,
         "payload": fixture_files,
     }
+    names = _names(metafunc.fixturenames)
     asked = next((kind for kind in kinds if kind in metafunc.fixturenames), None)
     if asked is None:
-        metafunc.parametrize("bench", list(CHANNELS), indirect=True, ids=str)
+        metafunc.parametrize("bench", names, indirect=True, ids=str)
         return
-    rows = [(name, value) for name in CHANNELS for value in kinds[asked](name)]
+    rows = [(name, value) for name in names for value in kinds[asked](name)]
     ids = [f"{name}-{value.stem if isinstance(value, Path) else value}" for name, value in rows]
     metafunc.parametrize(("bench", asked), rows, indirect=["bench"], ids=ids)
+
+
+def _names(fixtures: Sequence[str]) -> list[ChannelName]:
+    left_out = SILENT if "hearing" in fixtures else set(CHANNELS) - SILENT if "silent" in fixtures else set()
+    return [name for name in CHANNELS if name not in left_out]
 
 
 def _codes(name: ChannelName) -> list[str]:

@@ -88,15 +88,15 @@ def test_the_channel_serves_on_after_a_fault(bench: Any, scenario: str, fail: Fa
 # Webhooks -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_the_provider_signed_is_believed(bench: Any) -> None:
+def test_what_the_provider_signed_is_believed(hearing: Any) -> None:
     raw = b'{"caf\xe9": "bytes that are no UTF-8"}'
-    assert bench.channel.verify(bench.signed(raw), raw)
+    assert hearing.channel.verify(hearing.signed(raw), raw)
 
 
-def test_a_header_is_found_whatever_its_case(bench: Any) -> None:
-    headers = bench.signed(b"{}")
-    assert bench.channel.verify({name.lower(): value for name, value in headers.items()}, b"{}")
-    assert bench.channel.verify({name.title(): value for name, value in headers.items()}, b"{}")
+def test_a_header_is_found_whatever_its_case(hearing: Any) -> None:
+    headers = hearing.signed(b"{}")
+    assert hearing.channel.verify({name.lower(): value for name, value in headers.items()}, b"{}")
+    assert hearing.channel.verify({name.title(): value for name, value in headers.items()}, b"{}")
 
 
 def test_one_other_byte_is_not_believed(bench: Any) -> None:
@@ -155,9 +155,9 @@ def test_the_same_bytes_are_the_same_events(bench: Any, payload: Path) -> None:
     assert _parsed(bench, payload) == _parsed(bench, payload)
 
 
-def test_capabilities_are_declared_as_the_payloads_show(bench: Any) -> None:
-    named = {path.name.partition("__")[0] for path in (_folder(bench)).iterdir()}
-    declared = bench.channel.capabilities
+def test_capabilities_are_declared_as_the_payloads_show(hearing: Any) -> None:
+    named = {path.name.partition("__")[0] for path in (_folder(hearing)).iterdir()}
+    declared = hearing.channel.capabilities
     assert EventKind.OPTED_OUT in named
     assert (EventKind.REPLIED in named) == declared.replies
     assert (EventKind.PRESSED in named) == declared.reply_buttons
@@ -171,6 +171,13 @@ def test_capabilities_are_declared_as_the_payloads_show(bench: Any) -> None:
 def test_bytes_that_are_no_payload_are_malformed(bench: Any, raw: bytes) -> None:
     with pytest.raises(Malformed):
         bench.channel.parse({}, raw)
+
+
+def test_a_channel_that_nobody_posts_to_believes_and_reads_nothing(silent: Any) -> None:
+    raw = b'{"id": "1"}'
+    assert not silent.channel.verify(silent.signed(raw), raw)
+    with pytest.raises(Malformed):
+        silent.channel.parse(silent.signed(raw), raw)
 
 
 def test_retry_after_is_a_whole_number_of_seconds_from_now(bench: Any, fail: Fail) -> None:
