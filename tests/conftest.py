@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 
 from postroom.services.leash import Leash
 from postroom.services.ports import free_port
@@ -26,6 +27,15 @@ HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 """A test's data need not outlive the machine."""
 
 _numbers = itertools.count(1)
+
+# The default shows the locals of every frame; those of a task are the whole house, and take seconds to write down.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
