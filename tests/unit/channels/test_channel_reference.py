@@ -71,7 +71,13 @@ def test_spans_do_not_hide_rows_and_every_row_has_words(name: ChannelName) -> No
         assert not any(span.covers(code) for span in spans), code
 
 
+OWN_FAILURES = {"20500", "20503", "63009", "63012", "63023"}
+"""Twilio's codes for failures of its own servers: they do not say that nothing was taken, and there is no idempotency
+key by which one could safely ask again. The status callback settles such a message."""
+
+
 @pytest.mark.parametrize("name", list(ChannelName))
 def test_a_code_of_the_provider_is_never_unknown(name: ChannelName) -> None:
-    """A refusal with a code took nothing; only what happens to a line leaves a message open."""
-    assert all(ruling.verdict is not Verdict.UNKNOWN for ruling in reference.verdict_tables(name).VERDICTS.values())
+    """A refusal with a code took nothing; only what happens to a line or within a server leaves a message open."""
+    rows = reference.verdict_tables(name).VERDICTS.items()
+    assert {code for code, ruling in rows if ruling.verdict is Verdict.UNKNOWN} <= OWN_FAILURES
