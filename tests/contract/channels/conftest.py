@@ -17,6 +17,7 @@ import pytest
 from postroom.domain.channels import Button, ChannelName, ProviderTemplate, Rendered
 from postroom.domain.safety import Wire
 from tests.contract.channels.callback_bench import CallbackBench
+from tests.contract.channels.odoo_bench import OdooBench, OdooServer
 from tests.contract.channels.sms_bench import SmsBench, twilio_server
 from tests.contract.channels.stands import IMPATIENT, MetaServer, RelayServer, Reply, Script, serving
 from workers.channels.base import Channel, ChannelError
@@ -62,6 +63,12 @@ def relay() -> Iterator[RelayServer]:
 @pytest.fixture
 def twilio() -> Iterator[MetaServer]:
     with serving(server := twilio_server()):
+        yield server
+
+
+@pytest.fixture
+def odoo_server() -> Iterator[OdooServer]:
+    with serving(server := OdooServer()):
         yield server
 
 
@@ -247,6 +254,7 @@ BENCHES: Mapping[ChannelName, tuple[str, Callable[[Any], Bench]]] = {
     ChannelName.EMAIL: ("relay", EmailBench),
     ChannelName.SMS: ("twilio", SmsBench),
     ChannelName.CALLBACK: ("meta", CallbackBench),
+    ChannelName.ODOO: ("odoo_server", OdooBench),
 }
 
 
@@ -291,6 +299,11 @@ def email(relay: RelayServer) -> Iterator[Bench]:
 @pytest.fixture
 def sms(twilio: MetaServer) -> Iterator[SmsBench]:
     yield from _closing(SmsBench(twilio))
+
+
+@pytest.fixture
+def odoo(odoo_server: OdooServer) -> Iterator[OdooBench]:
+    yield from _closing(OdooBench(odoo_server))
 
 
 def _closing(bench: Bench) -> Iterator[Bench]:

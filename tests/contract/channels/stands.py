@@ -50,10 +50,10 @@ class _MetaHandler(BaseHTTPRequestHandler):
     server: "MetaServer"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, dict(self.headers), self.server.read(body), self.client_address))
+        body = self.server.read(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append((self.path, dict(self.headers), body, self.client_address))
         try:
-            self._answer(self.server.replies.pop(0) if self.server.replies else self.server.accepted)
+            self._answer(self.server.reply_to(body))
         except OSError:
             self.close_connection = True
 
@@ -90,6 +90,10 @@ class MetaServer(ThreadingHTTPServer):
         self.read = read
         self.requests: list[tuple[str, dict[str, str], Any, Any]] = []
         self.replies: list[Reply] = []
+
+    def reply_to(self, _body: Any) -> Reply:
+        """The next reply that a test queued, or that the message is taken."""
+        return self.replies.pop(0) if self.replies else self.accepted
 
     def handle_error(self, *_args: object) -> None:
         """A client that hung up is what some tests are about."""

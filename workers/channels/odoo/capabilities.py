@@ -2,11 +2,16 @@
 
 from postroom.domain.channels import Capabilities
 
+MAX_TEXT = 20_000
+MAX_LINKS = 10
+
 CAPABILITIES = Capabilities(
-    max_text=20_000,
-    max_buttons=3,
+    max_text=MAX_TEXT,
+    max_buttons=MAX_LINKS,
+    # A link becomes a line of the text; nothing in a notification could be pressed and come back to us.
     reply_buttons=False,
-    html=True,
+    # Over RPC `message_notify` escapes what it is given: there is no way to say that a text is HTML.
+    html=False,
     subject=True,
     attachments=False,
     threads=False,

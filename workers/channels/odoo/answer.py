@@ -1,0 +1,52 @@
+"""From Odoo's answer to a call's result, or to the fault that says why not."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+import structlog
+
+from postroom.domain.channels import Fault
+from workers.channels.base import ChannelError
+from workers.channels.http import json_object, retry_after, status_row
+from workers.channels.odoo.verdicts import TRANSPORT, is_known, ruling_of, transport_fault
+from workers.channels.rulings import fault_of
+from workers.channels.tokens import text_of
+
+UNNAMED = "unnamed_error"
+_NAME = re.compile(r"[\w.]{1,120}", re.ASCII)
+_log = structlog.get_logger(__name__)
+
+
+def read_answer(answer: requests.Response) -> Any:
+    """The result of the call, None where Odoo left it out. Raises ChannelError for everything else."""
+    body = json_object(answer)
+    error = body.get("error") if body else None
+    if error:
+        raise ChannelError(_refusal(error))
+    if not 200 <= answer.status_code < 300:
+        raise ChannelError(_nameless(answer))
+    if body is None:
+        raise ChannelError(transport_fault("not_json"))
+    return body.get("result")
+
+
+def _refusal(error: object) -> Fault:
+    """Our verdict on an exception. Its `debug` is a traceback with other people's values in it: never kept."""
+    data = error.get("data") if isinstance(error, Mapping) else None
+    told: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+    name, words = text_of(told.get("name")), text_of(told.get("message"))
+    code = name if _NAME.fullmatch(name) else UNNAMED
+    ruling = ruling_of(code, words)
+    if not is_known(code):
+        _log.warning("unknown_provider_code", channel="odoo", code=code)
+        words = f"unknown code: {words}"
+    return fault_of(ruling, code, words or ruling.words)
+
+
+def _nameless(answer: requests.Response) -> Fault:
+    """The fault for a status alone: Odoo answers 200 to everything, a proxy before it does not."""
+    status, ruling = status_row(answer.status_code, TRANSPORT)
+    detail = f"{ruling.words} (HTTP {answer.status_code})"
+    return Fault(ruling.verdict, status, detail, ruling.pace, retry_after(answer.headers))

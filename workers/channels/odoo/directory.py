@@ -1,0 +1,59 @@
+"""Whom an address in Odoo stands for, remembered for a while."""
+
+import re
+import threading
+from collections import OrderedDict
+from time import monotonic
+from typing import Any
+
+from workers.channels.base import ChannelError
+from workers.channels.odoo.verdicts import transport_fault
+
+KEPT_SECONDS = 600.0
+MOST_KEPT = 10_000
+
+_ADDRESS = re.compile(r"(user|partner):([1-9]\d{0,9})", re.ASCII)
+_FIELD = {"user": "id", "partner": "partner_id"}
+
+
+def user_domain(to: str) -> list[list[Any]]:
+    """The search for the active internal users behind an address. Raises ChannelError for what is no address.
+
+    Only they have an inbox: of a contact without a user Odoo would make a mail, and that is another channel of ours.
+    """
+    found = _ADDRESS.fullmatch(to)
+    if found is None:
+        raise ChannelError(transport_fault("bad_address"))
+    return [[_FIELD[found[1]], "=", int(found[2])], ["share", "=", False]]
+
+
+def partner_in(rows: object) -> int:
+    """The partner that the first user is notified as. Raises ChannelError where there is no user."""
+    first = rows[0] if isinstance(rows, list) and rows else None
+    pair = first.get("partner_id") if isinstance(first, dict) else None
+    partner = pair[0] if isinstance(pair, list) and pair else None
+    if not isinstance(partner, int) or isinstance(partner, bool):
+        raise ChannelError(transport_fault("no_user"))
+    return partner
+
+
+class Directory:
+    """The partners that were found, each for ten minutes; nobody who was not found is remembered."""
+
+    def __init__(self) -> None:
+        self._partners: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, to: str) -> int | None:
+        """The partner, while it is remembered."""
+        with self._lock:
+            partner, until = self._partners.get(to, (None, 0.0))
+            return partner if monotonic() < until else None
+
+    def keep(self, to: str, partner: int) -> None:
+        """Remember one more; the oldest makes room."""
+        with self._lock:
+            self._partners[to] = (partner, monotonic() + KEPT_SECONDS)
+            self._partners.move_to_end(to)
+            while len(self._partners) > MOST_KEPT:
+                self._partners.popitem(last=False)
