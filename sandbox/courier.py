@@ -102,16 +102,22 @@ class Courier:
 
     async def _poster(self) -> None:
         line = Line(self.url)
-        while True:
-            parcels = await self._next_parcels()
-            self._in_hand += len(parcels)
-            answered = await self._deliver(line, parcels)
-            self._in_hand -= len(parcels)
-            self.posted += len(parcels) * bool(answered)
-            self.given_up += len(parcels) * (not answered)
-            for parcel in parcels:
-                if not parcel.done.done():
-                    parcel.done.set_result(answered)
+        try:
+            while True:
+                await self._post_next(line)
+        finally:
+            line.hang_up()
+
+    async def _post_next(self, line: "Line") -> None:
+        parcels = await self._next_parcels()
+        self._in_hand += len(parcels)
+        answered = await self._deliver(line, parcels)
+        self._in_hand -= len(parcels)
+        self.posted += len(parcels) * bool(answered)
+        self.given_up += len(parcels) * (not answered)
+        for parcel in parcels:
+            if not parcel.done.done():
+                parcel.done.set_result(answered)
 
     async def _next_parcels(self) -> list[Parcel]:
         """One webhook alone, or the changes that wait now."""

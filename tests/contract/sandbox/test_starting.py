@@ -23,12 +23,15 @@ def start(**environ: str) -> "subprocess.CompletedProcess[str]":
     ("environ", "named"),
     [
         ({"WHATSAPP_ACCESS_TOKEN": "EAAB"}, "WHATSAPP_ACCESS_TOKEN"),
+        ({"SLACK_BOT_TOKEN": "EAAB"}, "SLACK_BOT_TOKEN is set: a live Slack sender"),
+        ({"TEAMS_APP_PASSWORD": "EAAB"}, "TEAMS_APP_PASSWORD is set: a live Teams sender"),
+        ({"TWILIO_AUTH_TOKEN": "EAAB"}, "TWILIO_AUTH_TOKEN is set: a live SMS sender"),
         ({"SMTP_URL": "smtp://mail.example.com:587"}, "SMTP_URL points at mail.example.com"),
         ({"SANDBOX_HOST": "0.0.0.0"}, "loopback only"),
         ({"SANDBOX_WEBHOOK_URL": "https://example.com"}, "Nothing leaves this machine"),
         ({"SANDBOX_SECRET": ""}, "SANDBOX_SECRET is empty"),
     ],
-    ids=["a live WhatsApp sender", "a live mail sender", "an open port", "a door elsewhere", "no secret"],
+    ids=["WhatsApp", "Slack", "Teams", "SMS", "a live mail sender", "an open port", "a door elsewhere", "no secret"],
 )
 def test_it_exits_with_78_and_the_reason_beside(environ: dict[str, str], named: str) -> None:
     ended = start(**environ)
