@@ -2,9 +2,13 @@
 
 from postroom.domain.channels import Capabilities
 
+MAX_TEXT = 20_000
+MAX_ACTIONS = 6
+"""Buttons that a card shows; Teams hides the rest of them."""
+
 CAPABILITIES = Capabilities(
-    max_text=20_000,
-    max_buttons=6,
+    max_text=MAX_TEXT,
+    max_buttons=MAX_ACTIONS,
     reply_buttons=True,
     html=False,
     subject=True,
