@@ -47,7 +47,7 @@ WAYS: Sequence[Way] = (
     Way("/webhooks/slack/actions", "slack", MAX_CHAT, once=True),
     Way("/webhooks/slack/commands", "slack", MAX_CHAT, once=True),
     Way("/webhooks/teams", "teams", MAX_CHAT, once=True),
-    Way("/webhooks/twilio/status", "twilio", MAX_CHAT),
+    Way("/webhooks/twilio/status", "twilio", MAX_CHAT, once=True),
     Way("/webhooks/twilio/inbound", "twilio", MAX_CHAT, once=True),
     Way("/webhooks/email", "email", MAX_MAIL, media="message/rfc822"),
 )
