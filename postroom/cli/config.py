@@ -1,11 +1,15 @@
 """postroom config: check the rules and templates, compare the rules, print their schema."""
 
 import json
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from config.companies import COMPANIES_FILE, load_companies
+from config.companies_schema import companies_schema
 from config.differences import differences
 from config.faults import ConfigFault, ConfigRefused
 from config.routing_schema import routing_schema
@@ -14,24 +18,41 @@ from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, show_refusal, wrong_use
 from postroom.cli.desk import open_desk
 from postroom.cli.showing import out
+from postroom.domain.companies import Companies
 from postroom.domain.templates import TemplateSet
 from postroom.store.rulebooks import newest_rulebook
+
+Loaded = TypeVar("Loaded")
+
+
+class Described(StrEnum):
+    """The files that have a schema."""
+
+    ROUTING = "routing"
+    COMPANIES = "companies"
+
+
+SCHEMAS = {Described.ROUTING: routing_schema, Described.COMPANIES: companies_schema}
 
 app = typer.Typer(no_args_is_help=True, help="Check and compare the configuration.")
 
 
 RoutingPath = Annotated[Path, typer.Option("--routing", help="The rules.")]
 TemplatesPath = Annotated[Path, typer.Option("--templates", help="The folder of templates.")]
+CompaniesPath = Annotated[Path, typer.Option("--companies", help="How each company writes to people.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()
 def check(
-    routing: RoutingPath = ROUTING_FILE, templates: TemplatesPath = TEMPLATES_FOLDER, as_json: AsJson = False
+    routing: RoutingPath = ROUTING_FILE,
+    templates: TemplatesPath = TEMPLATES_FOLDER,
+    companies: CompaniesPath = COMPANIES_FILE,
+    as_json: AsJson = False,
 ) -> None:
-    """Read routing.yaml and every template; list every fault with its line and remedy. Exit code 1 if there are any."""
+    """Read rules, companies and templates; list every fault with its line and remedy. Exit code 1 if there are any."""
     try:
-        written, rules = _read_all(routing, templates)
+        written, rules, practices = _read_all(routing, templates, companies)
     except ConfigRefused as refused:
         show_refusal(refused, as_json=as_json, retry="postroom config check")
         raise typer.Exit(1) from None
@@ -41,29 +62,35 @@ def check(
             "sha256": rules.sha256.hex(),
             "rules": len(rules.rules),
             "templates": len(written.versions),
+            "companies": len(practices.named),
         }
         typer.echo(json.dumps(found))
         return
     out().print(
-        f"[green]Good.[/] {len(rules.rules)} rules ({rules.sha256.hex()[:12]}), {len(written.versions)} templates."
+        f"[green]Good.[/] {len(rules.rules)} rules ({rules.sha256.hex()[:12]}), {len(written.versions)} templates, "
+        f"{len(practices.named)} companies of their own and the default."
     )
 
 
-def _read_all(routing: Path, folder: Path) -> tuple[TemplateSet, Routing]:
-    """Both; faults of both together, so that one run shows everything."""
+def _read_all(routing: Path, folder: Path, companies: Path) -> tuple[TemplateSet, Routing, Companies]:
+    """All of it; the faults of all together, so that one run shows everything."""
     faults: list[ConfigFault] = []
-    written: TemplateSet | None = None
+    written = _unless_refused(lambda: load_templates(folder), faults)
+    rules = _unless_refused(
+        lambda: load_routing(routing, templates=written) if written else _rules_alone(routing), faults
+    )
+    practices = _unless_refused(lambda: load_companies(companies), faults)
+    if written is None or rules is None or practices is None:
+        raise ConfigRefused(faults)
+    return written, rules, practices
+
+
+def _unless_refused(load: Callable[[], Loaded], faults: list[ConfigFault]) -> Loaded | None:
     try:
-        written = load_templates(folder)
+        return load()
     except ConfigRefused as refused:
         faults += refused.faults
-    try:
-        source = load_routing(routing, templates=written) if written else _rules_alone(routing)
-    except ConfigRefused as refused:
-        raise ConfigRefused([*faults, *refused.faults]) from None
-    if written is None:
-        raise ConfigRefused(faults)
-    return written, source
+        return None
 
 
 def _rules_alone(path: Path) -> Routing:
@@ -111,9 +138,9 @@ def show(routing: RoutingPath = ROUTING_FILE) -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of routing.yaml, for editors."""
-    typer.echo(json.dumps(routing_schema(), indent=2, ensure_ascii=False))
+def schema(of: Annotated[Described, typer.Argument(help="routing or companies.")] = Described.ROUTING) -> None:
+    """Print the JSON Schema of routing.yaml, for editors; or of companies.yaml."""
+    typer.echo(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False))
 
 
 def _text(path: Path) -> str:
