@@ -110,9 +110,13 @@ def _joined(between: str, *parts: str) -> str:
     return between.join(part for part in parts if part)
 
 
+LIVE_SENDERS = ("WHATSAPP_ACCESS_TOKEN", "SLACK_BOT_TOKEN", "TEAMS_APP_PASSWORD", "TWILIO_AUTH_TOKEN")
+"""Setting one of these means that messages may leave this machine."""
+
+
 def live_senders(given: Mapping[str, str]) -> list[str]:
     """The settings by which a message could leave for a real person; mail to this machine is not one."""
-    found = ["WHATSAPP_ACCESS_TOKEN"] if given.get("WHATSAPP_ACCESS_TOKEN") else []
+    found = [name for name in LIVE_SENDERS if given.get(name)]
     if given.get("SMTP_URL") and not _is_loopback(urlsplit(given["SMTP_URL"]).hostname or ""):
         found.append("SMTP_URL")
     return found
