@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,16 @@ from typer.main import get_command
 from config.settings import Settings
 from postroom.cli.app import app as cli
 from postroom.domain.channels import ChannelName
+from postroom.domain.links import Links
 from postroom.domain.messages import EDGES, FINAL, State
 from postroom.store import retention, sweeps
 from postroom.store.engine import connect
 from postroom.store.tables import PARTITIONED, metadata
 from scheduler.beat import TIMETABLE
 from scheduler.ticker import HANDLERS
+from tests.contract.door.senders import door_over
+from webhooks.app import create_app
+from webhooks.links import Desk
 from workers.app import QUEUES, TASKS, app
 from workers.channels.registry import CHANNELS
 from workers.queues import Queue, lane_queue
@@ -191,6 +196,30 @@ def test_every_row_has_its_company() -> None:
     without = {"request", "message_template", "rulebook", "pause", "circuit", "heartbeat", "clock", "leg_key"}
     for table in metadata.tables.values():
         assert "company" in table.columns or table.name in without, table.name
+
+
+# The door -------------------------------------------------------------------------------------------------------------
+
+
+class _Untouched:
+    """Whoever touches it has believed something that nobody signed."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"an unsigned request came as far as {name}")
+
+
+def test_every_address_that_takes_something_refuses_what_nobody_signed() -> None:
+    links = Links("a secret for tests", "http://127.0.0.1:8080")
+    desk = Desk(links, _Untouched(), lambda company: None)
+    door = replace(door_over(_Untouched(), _Untouched(), _Untouched()), desk=desk)
+    routes = [rule for rule in create_app(door).url_map.iter_rules() if "POST" in (rule.methods or ())]
+    assert {"/v1/events", "/webhooks/meta", "/preferences/<token>", "/unsubscribe/<token>"} <= {r.rule for r in routes}
+    client = create_app(door).test_client()
+    for route in routes:
+        path = re.sub("<[^>]+>", "bm9ib2R5.c2lnbmVk", route.rule)
+        for media_type in ("application/json", "application/x-www-form-urlencoded", "message/rfc822"):
+            answer = client.post(path, data=b"{}", content_type=media_type)
+            assert 400 <= answer.status_code < 500, f"POST {route.rule} answered {answer.status_code}"
 
 
 # Settings, documents, commands ----------------------------------------------------------------------------------------
