@@ -20,6 +20,7 @@ from tests.contract.channels.callback_bench import CallbackBench
 from tests.contract.channels.odoo_bench import OdooBench, OdooServer
 from tests.contract.channels.sms_bench import SmsBench, twilio_server
 from tests.contract.channels.stands import IMPATIENT, MetaServer, RelayServer, Reply, Script, serving
+from tests.contract.channels.teams_bench import TeamsBench, TeamsServer
 from workers.channels.base import Channel, ChannelError
 from workers.channels.email import EmailConfig, Security
 from workers.channels.registry import CHANNELS, build
@@ -69,6 +70,12 @@ def twilio() -> Iterator[MetaServer]:
 @pytest.fixture
 def odoo_server() -> Iterator[OdooServer]:
     with serving(server := OdooServer()):
+        yield server
+
+
+@pytest.fixture
+def teams_server() -> Iterator[TeamsServer]:
+    with serving(server := TeamsServer()):
         yield server
 
 
@@ -255,6 +262,7 @@ BENCHES: Mapping[ChannelName, tuple[str, Callable[[Any], Bench]]] = {
     ChannelName.SMS: ("twilio", SmsBench),
     ChannelName.CALLBACK: ("meta", CallbackBench),
     ChannelName.ODOO: ("odoo_server", OdooBench),
+    ChannelName.TEAMS: ("teams_server", TeamsBench),
 }
 
 
@@ -310,6 +318,11 @@ def _closing(bench: Bench) -> Iterator[Bench]:
     yield bench
     for channel in bench.built:
         channel.close()
+
+
+@pytest.fixture
+def teams(teams_server: TeamsServer) -> Iterator[TeamsBench]:
+    yield from _closing(TeamsBench(teams_server))
 
 
 @pytest.fixture
