@@ -23,6 +23,7 @@ from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled
 from postroom.store.timers import Timer, claim_timers, fail, finish, still_due
 from scheduler.alarms import Watch
 from workers.metrics import SWEPT
+from workers.tasks.call_back import relay
 from workers.tasks.fall_back import fall_back
 from workers.wiring import Rooms, rooms_from
 
@@ -124,6 +125,11 @@ def _tell_of_unsettled(connection: Connection, leg: Unsettled) -> None:
     raise_notice(connection, key=f"unsettled:{leg.id}", company=leg.company, kind="unsettled", words=words)
 
 
+def relay_status(rooms: Rooms) -> None:
+    """Receivers of status callbacks are told of what has moved."""
+    relay(rooms)
+
+
 def hint_where_rows_wait(rooms: Rooms) -> None:
     """Hints that were lost are given again; where one is under way, none is added."""
     waiting = due(rooms.engine)
@@ -158,6 +164,7 @@ STEPS: Sequence[Step] = (
     fire_timers,
     sweep_leases,
     settle_unknown,
+    relay_status,
     empty_refuge,
     hint_where_rows_wait,
     give_sign_of_life,

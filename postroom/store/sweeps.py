@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
 
 from postroom.domain.channels import ChannelName
+from postroom.domain.delivery import REPEATABLE
 from postroom.domain.messages import Urgency
 
 _DUE_LANES = text("""
@@ -59,17 +62,20 @@ _RECLAIM = text("""
     update message_log set state = 'queued', lease_until = null
     where state = 'claimed' and lease_until < clock_timestamp()
 """)
-# A dispatcher died, or hung past its lease, with the request on the wire: nobody knows.
+# A dispatcher died, or hung past its lease, with the request on the wire: nobody knows. Where the receiver knows a
+# repeat by our id it is sent again, and stays ahead of what is written for the same receiver.
 _LOSE_SIGHT = text("""
     with lost as (
-        update message_log set state = 'unknown', reason = 'lease', lease_until = clock_timestamp() + :window
+        update message_log set reason = 'lease', next_at = clock_timestamp(),
+            state = case when channel = any(:repeatable) then 'queued' else 'unknown' end,
+            lease_until = case when channel = any(:repeatable) then null else clock_timestamp() + :window end
         where state = 'sending' and lease_until < clock_timestamp()
         returning id
     )
     update attempt a set outcome = 'unknown', verdict = 'unknown', code = 'lease',
         detail = 'the sender died before it could record an answer', ended_at = clock_timestamp()
     from lost where a.message_id = lost.id and a.outcome is null
-""")
+""").bindparams(bindparam("repeatable", type_=ARRAY(Text)))
 _RELEASE = text("""
     update message_log set state = 'queued', reason = null where state = 'held' and next_at <= clock_timestamp()
 """)
@@ -84,7 +90,7 @@ def sweep(engine: Engine, *, now: datetime, window: timedelta) -> Swept:
     """Put right what a death left behind. `now` is business time (for not_after); leases go by PostgreSQL's clock."""
     with engine.begin() as connection:
         reclaimed = connection.execute(_RECLAIM).rowcount
-        unknown = connection.execute(_LOSE_SIGHT, {"window": window}).rowcount
+        unknown = connection.execute(_LOSE_SIGHT, {"window": window, "repeatable": sorted(REPEATABLE)}).rowcount
         released = connection.execute(_RELEASE).rowcount
         expired = connection.scalars(_EXPIRE, {"now": now}).all()
     return Swept(reclaimed, unknown, released, tuple(expired))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 
+from postroom.domain.callbacks import STATUS_CALLBACK
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import MISSED, WITHHELD, State
 from postroom.domain.routing import next_stage
@@ -13,6 +14,7 @@ from postroom.store.engine import Connection
 from postroom.store.intents import Intent, LegState, add_legs, lock_intent, set_stage
 from postroom.store.notices import raise_notice
 from workers.hints import Lane
+from workers.tasks.call_back import put_away
 from workers.tasks.write import draft_of, stage_legs
 from workers.wiring import Rooms
 
@@ -32,6 +34,9 @@ def fall_back(connection: Connection, rooms: Rooms, intent_ids: Iterable[UUID], 
 
 def _advance(connection: Connection, rooms: Rooms, intent_id: UUID, *, overdue: bool) -> set[Lane]:
     intent, legs = lock_intent(connection, rooms.sealer, intent_id)
+    if intent.rule == STATUS_CALLBACK:
+        put_away(connection, intent, legs)
+        return set()
     if intent.not_after is not None and rooms.clock.now() > intent.not_after:
         return set()
     draft = draft_of(intent)
