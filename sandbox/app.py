@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 
 from sandbox import control
+from sandbox.callback import receiving
 from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_response
 from sandbox.meta import approval, sending
 from sandbox.page import views
@@ -27,6 +28,7 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("POST", r"/v\d+\.\d+/(\d+)", approval.edit),
         ("GET", r"/v\d+\.\d+/(\d+)", approval.phone_number),
         ("POST", r"/twilio/2010-04-01/Accounts/(\w+)/Messages\.json", twilio.send),
+        ("POST", r"/callback(?:/.*)?", receiving.receive),
         ("GET POST DELETE", r"/_sandbox/(\w+)", control.control),
         ("GET HEAD", r"/()", views.inbox),
         ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),

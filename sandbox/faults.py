@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from sandbox.callback.faults import KINDS as CALLBACK
 from sandbox.channels import Channel, address_of
 from sandbox.mail.faults import KINDS as EMAIL
 from sandbox.meta.faults import ENDINGS as WHATSAPP_ENDINGS
@@ -16,6 +17,7 @@ from sandbox.twilio.faults import ENDINGS as SMS_ENDINGS
 from sandbox.twilio.faults import KINDS as SMS
 
 __all__ = [
+    "CALLBACK",
     "EMAIL",
     "ENDINGS",
     "KINDS",
@@ -40,7 +42,7 @@ KINDS: Mapping[Channel, Mapping[str, Script]] = MappingProxyType(
         Channel.TEAMS: NONE,
         Channel.EMAIL: EMAIL,
         Channel.ODOO: NONE,
-        Channel.CALLBACK: NONE,
+        Channel.CALLBACK: CALLBACK,
     }
 )
 """Each provider's own table, from `sandbox/<provider>/faults.py`."""

@@ -1,0 +1,1 @@
+"""A stand-in for every machine that is told what became of messages."""
