@@ -91,7 +91,15 @@ PACES: Mapping[Pace, Backoff | Schedule] = MappingProxyType(
             ),
             patience=timedelta(days=4),
         ),
-        Pace.NEXT_DAY: Backoff(timedelta(hours=30), 1, timedelta(hours=30), tries=3, floor=timedelta(hours=24)),
+        Pace.NEXT_DAY: Backoff(
+            timedelta(hours=30),
+            1,
+            timedelta(hours=30),
+            tries=3,
+            floor=timedelta(hours=24),
+            # Its first wait is longer than a day's budget: without this it would never try again at all.
+            patience=timedelta(hours=72),
+        ),
     }
 )
 
