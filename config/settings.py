@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     odoo_db: str = ""
     odoo_login: str = ""
     odoo_api_key: SecretStr = SecretStr("")
+    document_hosts: str = Field(
+        default="", description="Hosts beside Odoo's own that the documents of messages are fetched from"
+    )
 
     # Status callbacks: what each receiver's own secret is derived from; two while one is rotated
     callback_secret: SecretStr = SecretStr("")

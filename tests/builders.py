@@ -22,6 +22,7 @@ from postroom.store.sealing import Sealer
 from workers.book import Book
 from workers.channels.base import ChannelError
 from workers.channels.registry import capabilities
+from workers.documents import Documents
 from workers.hints import Hints, client_of
 from workers.pacing import Pacer
 from workers.refuge import Refuge
@@ -126,6 +127,7 @@ def rooms_with(
         pacer=Pacer(client, {name: Pacing() for name in ChannelName}),
         refuge=Refuge(client, SEALER),
         channels=StubChannels(*channels),  # type: ignore[arg-type]
+        documents=Documents(("erp.example.com",), "http://127.0.0.1:8090"),
         book=book or book_from_files(engine, {ChannelName.EMAIL: "reply@postroom.test"}),
         limits=Limits(**{**defaults, **limits}),
         senders=ThreadPoolExecutor(max_workers=8),

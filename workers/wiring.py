@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from urllib.parse import urlsplit
 
 import redis
 
@@ -20,6 +21,7 @@ from postroom.store.engine import Engine, connect
 from postroom.store.sealing import Sealer
 from workers.app import publish, settings
 from workers.book import Book
+from workers.documents import Documents
 from workers.hints import Hints, client_of
 from workers.pacing import Pacer
 from workers.refuge import Refuge
@@ -52,6 +54,7 @@ class Rooms:
     pacer: Pacer
     refuge: Refuge
     channels: Channels
+    documents: Documents
     book: Book
     limits: Limits
     senders: ThreadPoolExecutor
@@ -73,6 +76,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         pacer=Pacer(client, pacings(values.send_rates)),
         refuge=Refuge(client, sealer),
         channels=channels_from(values),
+        documents=documents_from(values),
         book=book_from_files(engine, {ChannelName.EMAIL: f"reply@{values.email_bounce_domain}"}),
         limits=Limits(
             values.lease, values.unknown_window, values.attempt_deadline, values.window_size, values.hourly_ceiling
@@ -80,6 +84,12 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
         links=links_from(values),
     )
+
+
+def documents_from(values: Settings) -> Documents:
+    """What fetches messages' documents: from our Odoo and from DOCUMENT_HOSTS, and from nowhere else."""
+    hosts = values.document_hosts.replace(",", " ").split()
+    return Documents([*hosts, *filter(None, [urlsplit(values.odoo_url).hostname])], values.sandbox_url)
 
 
 def links_from(values: Settings) -> Links | None:

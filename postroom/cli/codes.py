@@ -6,6 +6,7 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.delivery import PACES
 from workers.channels.reference import verdict_tables
 from workers.channels.rulings import Ruling, find_ruling
+from workers.documents import RULINGS as DOCUMENTS
 
 REASONS: Mapping[str, str] = {
     "ceiling": "the company's hourly ceiling is reached",
@@ -37,7 +38,7 @@ def ruling(channel: ChannelName, code: str) -> Ruling | None:
     tables = verdict_tables(channel)
     group = f"{code[:6]}xx"  # http_502 is of the kind http_5xx
     transport: Ruling | None = tables.TRANSPORT.get(code) or tables.TRANSPORT.get(group)
-    return find_ruling(code, tables.VERDICTS, getattr(tables, "SPANS", ())) or transport
+    return find_ruling(code, tables.VERDICTS, getattr(tables, "SPANS", ())) or transport or DOCUMENTS.get(code)
 
 
 def meaning(channel: ChannelName, code: str) -> str:

@@ -16,6 +16,7 @@ from postroom.domain.delivery import REPEATABLE, left_open
 from postroom.domain.safety import CircuitState
 from postroom.store.attempts import Begun
 from workers.channels.base import Channel, ChannelError
+from workers.documents import Documents
 from workers.metrics import SEND_SECONDS
 from workers.tasks.record import NOT_STARTED, Result, record_results
 from workers.tasks.summary import Summary
@@ -78,7 +79,7 @@ class Air:
         send_by = now + (limits.lease - limits.attempt_deadline).total_seconds()
         deadline = now + limits.attempt_deadline.total_seconds()
         for begun in window.begun:
-            future = self._rooms.senders.submit(_send, window.sender, begun, send_by)
+            future = self._rooms.senders.submit(_send, self._rooms.documents, window, begun, send_by)
             self._flights[future] = _Flight(begun, window, deadline)
             self._fresh.add(future)
 
@@ -116,19 +117,21 @@ class Air:
             record_results(self._rooms, self._channel, window, of_window, self._summary)
 
 
-def _send(sender: Channel, begun: Begun, send_by: float) -> Result:
+def _send(documents: Documents, window: Window, begun: Begun, send_by: float) -> Result:
     if monotonic() > send_by:
         return NOT_STARTED
-    started = monotonic()
+    sender = window.sender
     try:
-        receipt = sender.send(Rendered.from_json(begun.leg.content), begun.leg.address, begun.attempt_id)
+        whole = documents.enclosed(Rendered.from_json(begun.leg.content), window.wire)
+        if monotonic() > send_by:
+            return NOT_STARTED
+        with SEND_SECONDS.labels(channel=sender.name.value).time():
+            receipt = sender.send(whole, begun.leg.address, begun.attempt_id)
     except ChannelError as error:
         return error.fault
     except Exception as error:
         log.error("channel_broke_its_contract", channel=sender.name, error=repr(type(error)), exc_info=True)
         return _bug(sender, error)
-    finally:
-        SEND_SECONDS.labels(channel=sender.name.value).observe(monotonic() - started)
     failpoints.reach("deliver.accepted")
     return receipt
 

@@ -47,6 +47,7 @@ class Window:
     sender: Channel
     circuit: Circuit
     begun: Sequence[Begun]
+    wire: Wire
     pause: float = 0.0
     """Seconds until the sender may go on, at its provider's pace."""
 
@@ -69,7 +70,7 @@ def open_windows(rooms: Rooms, channel: ChannelName, legs: Sequence[ClaimedLeg],
         if sender is None:
             _without_credentials(rooms, channel, group, summary)
         else:
-            window = _open(rooms, sender, group, summary)
+            window = _open(rooms, sender, wire, group, summary)
             yield window
             # Those that wait for the sender are due again at once; claiming them before it may go on would be idle.
             sleep(min(window.pause, LONGEST_PAUSE))
@@ -99,7 +100,7 @@ def _without_credentials(rooms: Rooms, channel: ChannelName, legs: Sequence[Clai
     summary.add("held (no_credentials)", len(legs))
 
 
-def _open(rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], summary: Summary) -> Window:
+def _open(rooms: Rooms, sender: Channel, wire: Wire, legs: Sequence[ClaimedLeg], summary: Summary) -> Window:
     with rooms.engine.begin() as connection:
         now = database_now(connection)
         health = circuit(connection, sender.name, sender.account) or closed(now)
@@ -121,7 +122,7 @@ def _open(rooms: Rooms, sender: Channel, legs: Sequence[ClaimedLeg], summary: Su
     summary.add("wait for the pace", len(slowed))
     summary.add("held at the daily SMS budget", len(unpaid))
     summary.add("held at the hourly ceiling", len(held))
-    return Window(sender, health, begun, pause)
+    return Window(sender, health, begun, wire, pause)
 
 
 def _through_circuit(
