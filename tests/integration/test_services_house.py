@@ -232,12 +232,12 @@ def house_in_another_process(root: Path) -> Iterator[tuple["subprocess.Popen[str
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     with builder:
-        assert builder.stdout is not None
-        *leaders, warden = (int(word) for word in builder.stdout.readline().split())
         try:
+            assert builder.stdout is not None
+            *leaders, warden = (int(word) for word in builder.stdout.readline().split())
             yield builder, [pid for pid in every_pid() if group_of(pid) in leaders], warden
         finally:
-            builder.kill()
+            builder.kill()  # also when it never reported: leaving the block waits for its end
 
 
 def test_when_the_builder_is_killed_the_house_falls_and_can_be_built_again(root: Path):
