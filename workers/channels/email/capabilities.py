@@ -4,6 +4,8 @@ from postroom.domain.channels import Capabilities
 
 MAX_TEXT = 100_000
 """Gmail cuts a letter at about 102 kB."""
+MAX_LETTER = 20 * 1024 * 1024
+"""Bytes of the whole letter, documents in base64 and all; Gmail and Outlook take 25 MB, few others more."""
 
 CAPABILITIES = Capabilities(
     max_text=MAX_TEXT,
@@ -11,7 +13,7 @@ CAPABILITIES = Capabilities(
     reply_buttons=False,
     html=True,
     subject=True,
-    attachments=False,
+    attachments=True,
     threads=False,
     # The relay takes a letter; whether it arrived, only a bounce would tell.
     delivered_receipts=False,

@@ -128,18 +128,28 @@ class _Lost(Exception):
 
 
 def _offer(smtp: smtplib.SMTP, letter: Letter) -> None:
-    options: list[str] = []
+    options = _size(smtp, letter)
     if letter.utf8:
         if not smtp.has_extn("smtputf8"):
             raise _Refused(transport_fault("smtputf8_missing"))
         smtp.command_encoding = "utf-8"
-        options = ["SMTPUTF8"]
+        options.append("SMTPUTF8")
     code, words = _read(smtp.mail(letter.sender, options))
     if code != 250:
         raise _Refused(sender_fault(code, words))
     code, words = _read(smtp.rcpt(letter.recipient))
     if code not in (250, 251):
         raise _Refused(reply_fault(code, words))
+
+
+def _size(smtp: smtplib.SMTP, letter: Letter) -> list[str]:
+    """The letter's size for a relay that wants to know (RFC 1870); one too large for it is not even offered."""
+    if not smtp.has_extn("size"):
+        return []
+    size, most = len(letter.content), smtp.esmtp_features["size"].strip()
+    if most.isdecimal() and 0 < int(most) < size:
+        raise _Refused(transport_fault("unsendable", f"the letter has {size} bytes and the relay takes {most}"))
+    return [f"SIZE={size}"]
 
 
 def _hand_over(smtp: smtplib.SMTP, letter: Letter) -> None:

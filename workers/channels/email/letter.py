@@ -11,9 +11,9 @@ from uuid import UUID
 
 import idna
 
-from postroom.domain.channels import Rendered
+from postroom.domain.channels import Attachment, Rendered
 from workers.channels.base import ChannelError
-from workers.channels.email.capabilities import MAX_TEXT
+from workers.channels.email.capabilities import MAX_LETTER, MAX_TEXT
 from workers.channels.email.config import EmailConfig
 from workers.channels.email.verdicts import transport_fault
 
@@ -63,6 +63,8 @@ def letter_of(rendered: Rendered, to: str, key: UUID, config: EmailConfig) -> Le
         content = message.as_bytes()
     except (ValueError, LookupError, MessageError) as error:
         raise _unsendable(str(error)) from error
+    if len(content) > MAX_LETTER:
+        raise _unsendable(f"the letter has {len(content)} bytes; {MAX_LETTER} are taken by everybody")
     return Letter(message_id, f"bounce+{key.hex}@{config.bounce_domain}", recipient, content, utf8)
 
 
@@ -87,7 +89,17 @@ def _written(rendered: Rendered, policy: "EmailPolicy[EmailMessage]") -> EmailMe
     message.set_content(rendered.text, subtype="plain", charset="utf-8")
     if rendered.html is not None:
         message.add_alternative(rendered.html, subtype="html", charset="utf-8")
+    for attachment in rendered.attachments:
+        _enclose(message, attachment)
     return message
+
+
+def _enclose(message: EmailMessage, attachment: Attachment) -> None:
+    """The document beside the words: multipart/mixed around what was there; its name by RFC 2231."""
+    if not attachment.content:
+        raise _unsendable(f"the document {attachment.name!r} has no content")
+    main, _, sub = attachment.media_type.partition("/")
+    message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
 
 
 def _address(message: EmailMessage, recipient: str, key: UUID, config: EmailConfig) -> None:
