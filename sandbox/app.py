@@ -11,6 +11,8 @@ from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_
 from sandbox.meta import approval, sending
 from sandbox.page import views
 from sandbox.rooms import Rooms
+from sandbox.teams import graph, login
+from sandbox.teams import sending as teams
 from sandbox.twilio import sending as twilio
 
 log = logging.getLogger("sandbox.app")
@@ -29,6 +31,14 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("GET", r"/v\d+\.\d+/(\d+)", approval.phone_number),
         ("POST", r"/twilio/2010-04-01/Accounts/(\w+)/Messages\.json", twilio.send),
         ("POST", r"/callback(?:/.*)?", receiving.receive),
+        ("POST", r"/teams/login/([\w.-]+)/oauth2/v2\.0/token", login.token),
+        ("GET", r"/teams/login/openidconfiguration", login.openid),
+        ("GET", r"/teams/login/keys", login.keys),
+        ("GET", r"/teams/graph/v1\.0/users", graph.users),
+        ("GET", r"/teams/graph/v1\.0/users/([^/]+)", graph.user),
+        ("POST", r"/teams/v3/conversations", teams.open_conversation),
+        ("POST", r"/teams/v3/conversations/([^/]+)/activities", teams.send),
+        ("PUT", r"/teams/v3/conversations/([^/]+)/activities/([^/]+)", teams.change),
         ("GET POST DELETE", r"/_sandbox/(\w+)", control.control),
         ("GET HEAD", r"/()", views.inbox),
         ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),

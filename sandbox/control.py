@@ -218,7 +218,8 @@ def _newest(rooms: Rooms, person: Person | None, channel: Channel) -> Message | 
 
 
 def _message_row(message: Message) -> dict[str, Any]:
-    return {**asdict(message), "at": message.at.isoformat()}
+    edited = message.edited and message.edited.isoformat()
+    return {**asdict(message), "at": message.at.isoformat(), "edited": edited}
 
 
 DEEDS: Mapping[tuple[str, str], Deed] = {

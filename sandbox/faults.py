@@ -13,6 +13,7 @@ from sandbox.mail.faults import KINDS as EMAIL
 from sandbox.meta.faults import ENDINGS as WHATSAPP_ENDINGS
 from sandbox.meta.faults import KINDS as WHATSAPP
 from sandbox.scripts import USUAL, Cut, Script
+from sandbox.teams.faults import KINDS as TEAMS
 from sandbox.twilio.faults import ENDINGS as SMS_ENDINGS
 from sandbox.twilio.faults import KINDS as SMS
 
@@ -39,7 +40,7 @@ KINDS: Mapping[Channel, Mapping[str, Script]] = MappingProxyType(
         Channel.WHATSAPP: WHATSAPP,
         Channel.SMS: SMS,
         Channel.SLACK: NONE,
-        Channel.TEAMS: NONE,
+        Channel.TEAMS: TEAMS,
         Channel.EMAIL: EMAIL,
         Channel.ODOO: NONE,
         Channel.CALLBACK: CALLBACK,
