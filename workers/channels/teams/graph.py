@@ -67,8 +67,12 @@ async def _within(seconds: float, waits: httpx.Timeout, email: str, graph_url: s
         httpx.AsyncClient(timeout=waits, trust_env=False, follow_redirects=False) as client,
     ):
         page = await _graph(graph_url, client, token).users.get(_question(email))
-    listed = (page.value if page else None) or []
-    return [User(str(each.id), each.user_principal_name or "", each.account_enabled is not False) for each in listed]
+    # A redirect is no error to Microsoft's client, and no page either: that nobody was found must be said, not guessed.
+    if page is None or page.value is None:
+        raise GraphLost("an answer without users")
+    return [
+        User(str(each.id), each.user_principal_name or "", each.account_enabled is not False) for each in page.value
+    ]
 
 
 def _question(email: str) -> "RequestConfiguration[UsersRequestBuilder.UsersRequestBuilderGetQueryParameters]":

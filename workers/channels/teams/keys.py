@@ -70,14 +70,15 @@ class Keys:
         return self._clock() - self._fetched
 
     def _fetch(self) -> None:
-        self._tried = self._clock()
         try:
             listed = self._get(text_of(self._get(self._url).get("jwks_uri"))).get("keys")
         except _NoKeys as error:
             _log.warning("signing_keys_not_fetched", channel="teams", reason=str(error))
-            return
-        self._keys = dict(filter(None, map(_key, listed if isinstance(listed, list) else [])))
-        self._fetched = self._clock()
+        else:
+            self._keys = dict(filter(None, map(_key, listed if isinstance(listed, list) else [])))
+            self._fetched = self._clock()
+        # Last: until then whoever needs a key waits for this fetch instead of going away without.
+        self._tried = self._clock()
 
     def _get(self, url: str) -> Mapping[str, Any]:
         session = self._sessions.current()
