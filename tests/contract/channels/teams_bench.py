@@ -200,7 +200,7 @@ class TeamsBench:
         self.teams.queued[step] += replies
 
     def _look(self, reply: Reply) -> None:
-        # The first look-up of a process loads Graph's client; a second and more on a busy machine.
+        # An attempt's patience is for answers on a healthy wire; Graph's client is slow the first time.
         self.rebuild(answer_timeout=20)
         self.to = "laura@example.com"
         self.queue("look", reply)

@@ -1,4 +1,4 @@
-"""One question to Microsoft Graph by Microsoft's own client. Importing this module costs a second and more."""
+"""One question to Microsoft Graph by Microsoft's own client: 13 MiB, and seconds where its files are cold."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
