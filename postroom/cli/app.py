@@ -3,6 +3,7 @@
 import typer
 
 from postroom.cli import (
+    callbacks,
     channels,
     config,
     contacts,
@@ -45,6 +46,7 @@ app.command(rich_help_panel=LOOK)(doctor)
 app.command(rich_help_panel=STEER)(pause)
 app.command(rich_help_panel=STEER)(resume)
 app.command(rich_help_panel=STEER)(pauses)
+app.add_typer(callbacks.app, name="callbacks", rich_help_panel=STEER)
 app.add_typer(modes.app, name="mode", rich_help_panel=STEER)
 app.add_typer(contacts.app, name="contacts", rich_help_panel=STEER)
 app.add_typer(preferences.app, name="preferences", rich_help_panel=STEER)

@@ -27,7 +27,15 @@ MEANINGS: Mapping[Mode, str] = {
 }
 REAL = frozenset({Mode.ALLOWLIST, Mode.LIVE})
 """Modes in which real people are written to."""
-CREDENTIALS = {ChannelName.WHATSAPP: "WHATSAPP_ACCESS_TOKEN", ChannelName.EMAIL: "SMTP_URL"}
+CREDENTIALS: Mapping[ChannelName, str] = {
+    ChannelName.WHATSAPP: "WHATSAPP_ACCESS_TOKEN",
+    ChannelName.SLACK: "SLACK_BOT_TOKEN",
+    ChannelName.TEAMS: "TEAMS_APP_PASSWORD",
+    ChannelName.SMS: "TWILIO_AUTH_TOKEN",
+    ChannelName.EMAIL: "SMTP_URL",
+    ChannelName.ODOO: "ODOO_API_KEY",
+    ChannelName.CALLBACK: "CALLBACK_SECRET",
+}
 
 
 class _Shorthand(TyperGroup):
@@ -114,7 +122,8 @@ def _check_real(desk: Desk, company: str, channel: ChannelName, mode: Mode) -> N
     reasons = []
     if channel not in channels_from(desk.settings).live():
         reasons.append(f"{TITLES[channel]} has no credentials here: set {CREDENTIALS[channel]} (see .env.example).")
-    if sandbox_answers(desk.settings.sandbox_url):
+    # Callbacks go to machines that an operator named one by one, often on a developer's own.
+    if channel is not ChannelName.CALLBACK and sandbox_answers(desk.settings.sandbox_url):
         reasons.append(f"A sandbox answers at {desk.settings.sandbox_url}: stop it, lest one be taken for the other.")
     if reasons:
         words = "\n".join((f"Company {company} stays as it is.", *(f"  {reason}" for reason in reasons)))

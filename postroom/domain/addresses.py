@@ -105,7 +105,8 @@ def callback(raw: str) -> str:
         raise NotAnAddress("the callback's address cannot be read as a URL") from None
     if url.scheme not in ("http", "https") or not host or url.username or url.fragment:
         raise NotAnAddress("a callback's address must look like https://erp.example.com/postroom, without a password")
-    return f"{url.scheme}://{host}{port}{url.path or '/'}{'?' + url.query if url.query else ''}"
+    bare = f"[{host}]" if ":" in host else host
+    return f"{url.scheme}://{bare}{port}{url.path or '/'}{'?' + url.query if url.query else ''}"
 
 
 NORMALISERS: Mapping[ChannelName, Callable[[str, str | None], str]] = MappingProxyType(
