@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from sandbox import control
 from sandbox.callback import receiving
 from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_response
-from sandbox.meta import approval, sending
+from sandbox.meta import approval, media, sending
 from sandbox.page import views
 from sandbox.rooms import Rooms
 from sandbox.teams import graph, login
@@ -24,6 +24,7 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
     (methods, re.compile(pattern), handler)
     for methods, pattern, handler in (
         ("POST", r"/v\d+\.\d+/(\d+)/messages", sending.send),
+        ("POST", r"/v\d+\.\d+/(\d+)/media", media.upload),
         ("POST", r"/v\d+\.\d+/(\d+)/message_templates", approval.create),
         ("GET", r"/v\d+\.\d+/(\d+)/message_templates", approval.listing),
         ("DELETE", r"/v\d+\.\d+/(\d+)/message_templates", approval.delete),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.http1 import Request, Response, json_response
+from sandbox.meta.access import authorise
 from sandbox.meta.checks import check, read_json
 from sandbox.meta.errors import Refused, answer
-from sandbox.meta.sending import authorise
 from sandbox.meta.templates import Template, edited, template_from
 from sandbox.meta.webhooks import template_change
 from sandbox.rooms import Rooms

@@ -11,7 +11,12 @@ import jsonschema_rs
 from sandbox.meta.errors import Refused
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
-MESSAGE_SCHEMAS: Mapping[str, str] = {"text": "text", "reaction": "reaction", "template": "template"}
+MESSAGE_SCHEMAS: Mapping[str, str] = {
+    "text": "text",
+    "reaction": "reaction",
+    "template": "template",
+    "document": "document",
+}
 INTERACTIVE_SCHEMAS: Mapping[str, str] = {"button": "interactive_button", "cta_url": "interactive_cta_url"}
 
 CODES: Mapping[str, int] = {

@@ -1,20 +1,22 @@
 """Takes a message or refuses it, then lets the receipts follow."""
 
 import asyncio
-import hmac
 import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sandbox.channels import Channel
 from sandbox.http1 import Dropped, Request, Response, json_response
 from sandbox.messages import Button, Message
+from sandbox.meta.access import authorise, check_number
 from sandbox.meta.checks import check_message, read_json
 from sandbox.meta.errors import ERRORS, Refused, answer
+from sandbox.meta.media import enclosed
 from sandbox.meta.numbers import wa_id
-from sandbox.meta.templates import MEDIA, fill, media_attachment
+from sandbox.meta.templates import MEDIA, fill
 from sandbox.meta.webhooks import new_wamid, status_change
 from sandbox.rooms import Rooms
 from sandbox.scripts import USUAL, Cut, Script
@@ -22,13 +24,6 @@ from sandbox.witness import Outcome, Seen
 
 EARLY_SECONDS = 5
 """How long an answer waits at most for a receipt that is to overtake it."""
-
-
-def authorise(rooms: Rooms, request: Request) -> None:
-    """Raise Refused unless the bearer token is right."""
-    token = request.header("authorization").removeprefix("Bearer ")
-    if not hmac.compare_digest(token.encode(), rooms.environment.secret.encode()):
-        raise Refused(190, "The access token is not the sandbox's. Give SANDBOX_SECRET as the bearer token.")
 
 
 async def send(rooms: Rooms, request: Request, phone_number_id: str) -> Response:
@@ -39,7 +34,7 @@ async def send(rooms: Rooms, request: Request, phone_number_id: str) -> Response
         if "status" not in body:
             seen = _note_arrival(rooms, body)
         authorise(rooms, request)
-        _check_number(rooms, phone_number_id)
+        check_number(rooms, phone_number_id)
         check_message(body)
         if seen is None:
             return _mark_read(rooms, body)
@@ -52,18 +47,6 @@ async def send(rooms: Rooms, request: Request, phone_number_id: str) -> Response
 def _note_arrival(rooms: Rooms, body: Mapping[str, Any]) -> Seen:
     key, to = str(body.get("biz_opaque_callback_data", "")), str(body.get("to", ""))
     return rooms.witness.arrived(Channel.WHATSAPP, key, wa_id(to), rooms.now())
-
-
-def _check_number(rooms: Rooms, phone_number_id: str) -> None:
-    if phone_number_id != rooms.environment.phone_number_id:
-        raise Refused(
-            100,
-            f"Unsupported post request. Object with ID '{phone_number_id}' does not exist, cannot be loaded due to "
-            f"missing permissions, or does not support this operation. This sandbox has the phone number id "
-            f"{rooms.environment.phone_number_id}.",
-            33,
-            "Unsupported post request",
-        )
 
 
 def _mark_read(rooms: Rooms, body: Mapping[str, Any]) -> Response:
@@ -104,12 +87,12 @@ def written(rooms: Rooms, body: Mapping[str, Any]) -> Message:
         return _from_template(rooms, blank, body["template"])
     if not rooms.messages.window_open(address, now):
         raise Refused(131047)
-    return WRITERS[blank.kind](blank, body[blank.kind])
+    return WRITERS[blank.kind](rooms, blank, body[blank.kind])
 
 
 def _from_template(rooms: Rooms, blank: Message, wanted: Mapping[str, Any]) -> Message:
     template = rooms.templates.find(wanted["name"], wanted["language"]["code"])
-    filled = fill(template, wanted.get("components", ()))
+    filled = fill(template, wanted.get("components", ()), partial(enclosed, rooms))
     return replace(
         blank,
         text=filled.text,
@@ -122,21 +105,21 @@ def _from_template(rooms: Rooms, blank: Message, wanted: Mapping[str, Any]) -> M
     )
 
 
-def _from_text(blank: Message, text: Mapping[str, Any]) -> Message:
+def _from_text(_rooms: Rooms, blank: Message, text: Mapping[str, Any]) -> Message:
     return replace(blank, text=text["body"])
 
 
-def _from_reaction(blank: Message, reaction: Mapping[str, Any]) -> Message:
+def _from_reaction(_rooms: Rooms, blank: Message, reaction: Mapping[str, Any]) -> Message:
     return replace(blank, text=reaction["emoji"], context=reaction["message_id"])
 
 
-def _from_interactive(blank: Message, interactive: Mapping[str, Any]) -> Message:
+def _from_interactive(rooms: Rooms, blank: Message, interactive: Mapping[str, Any]) -> Message:
     header = interactive.get("header", {})
     return replace(
         blank,
         text=interactive["body"]["text"],
         title=header.get("text", ""),
-        attachments=(media_attachment(kind, header[kind]),) if (kind := header.get("type")) in MEDIA else (),
+        attachments=(enclosed(rooms, kind, header[kind]),) if (kind := header.get("type")) in MEDIA else (),
         footer=interactive.get("footer", {}).get("text", ""),
         buttons=tuple(_buttons(interactive["action"])),
     )
@@ -149,7 +132,16 @@ def _buttons(action: Mapping[str, Any]) -> list[Button]:
     return [Button(reply["title"], payload=reply["id"]) for reply in replies]
 
 
-WRITERS = {"text": _from_text, "reaction": _from_reaction, "interactive": _from_interactive}
+def _from_document(rooms: Rooms, blank: Message, document: Mapping[str, Any]) -> Message:
+    return replace(blank, text=document.get("caption", ""), attachments=(enclosed(rooms, "document", document),))
+
+
+WRITERS = {
+    "text": _from_text,
+    "reaction": _from_reaction,
+    "interactive": _from_interactive,
+    "document": _from_document,
+}
 
 
 async def _perform(rooms: Rooms, seen: Seen, message: Message, body: Mapping[str, Any]) -> Response:

@@ -3,7 +3,7 @@
 import json
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,10 @@ VARIABLE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*|[0-9]+)\s*\}\}")
 LONGEST_TEXT = 1024
 MEDIA = {"document": "application/pdf", "image": "image/jpeg", "video": "video/mp4"}
 """The kinds of media that a header may have, and what each is unless its name says otherwise."""
+MEDIA_FORMATS = frozenset(kind.upper() for kind in MEDIA)
+
+Encloser = Callable[[str, Mapping[str, Any]], Attachment]
+"""From media in a message, by id or by link, to what the page shows of it."""
 
 LANGUAGES = frozenset(
     """
@@ -122,6 +126,7 @@ def template_from(definition: Mapping[str, Any]) -> Template:
     )
     if language not in LANGUAGES:
         raise Refused(100, f"{language} is not a language that templates can have.", 2388040, "Unknown language")
+    _check_header(template)
     _check_body(template)
     _check_buttons(template)
     return template
@@ -130,6 +135,7 @@ def template_from(definition: Mapping[str, Any]) -> Template:
 def edited(template: Template, components: Sequence[dict[str, Any]]) -> Template:
     """The template with other components."""
     changed = replace(template, components=tuple(components))
+    _check_header(changed)
     _check_body(changed)
     _check_buttons(changed)
     return changed
@@ -138,6 +144,18 @@ def edited(template: Template, components: Sequence[dict[str, Any]]) -> Template
 def variables(text: str) -> tuple[str, ...]:
     """The placeholders of a text, each once, in order."""
     return tuple(dict.fromkeys(VARIABLE.findall(text)))
+
+
+def _check_header(template: Template) -> None:
+    """Meta looks at a sample of the media before it approves the header that will hold it."""
+    header = template.component("HEADER")
+    if header.get("format") in MEDIA_FORMATS and not any(header.get("example", {}).get("header_handle", ())):
+        raise Refused(
+            100,
+            "Component of type HEADER is missing expected field(s) (example)",
+            2388043,
+            "Message template components parameter is incomplete",
+        )
 
 
 def _check_body(template: Template) -> None:
@@ -196,8 +214,15 @@ def _check_buttons(template: Template) -> None:
             raise Refused(100, f"Button {number}: its url has a variable but no example.", 2388043, "Button url")
 
 
-def fill(template: Template, components: Sequence[Mapping[str, Any]]) -> Filled:
-    """The text that the person reads; raises Refused where values and placeholders do not match."""
+def media_attachment(kind: str, media: Mapping[str, Any]) -> Attachment:
+    """What the page shows of a document, image or video."""
+    link = media.get("link", "")
+    name = media.get("filename") or urlsplit(link).path.rpartition("/")[2] or kind
+    return Attachment(name, mimetypes.guess_type(name)[0] or MEDIA[kind], link)
+
+
+def fill(template: Template, components: Sequence[Mapping[str, Any]], enclose: Encloser = media_attachment) -> Filled:
+    """What the person reads; raises Refused where values and placeholders do not match. `enclose` finds media."""
     given = {part["type"].upper(): part for part in components if part["type"].upper() != "BUTTON"}
     text = _fill_text(template, "body", template.component("BODY")["text"], given.get("BODY"))
     if len(text) > LONGEST_TEXT:
@@ -209,22 +234,18 @@ def fill(template: Template, components: Sequence[Mapping[str, Any]]) -> Filled:
         footer=template.component("FOOTER").get("text", ""),
         buttons=_fill_buttons(template, [part for part in components if part["type"].upper() == "BUTTON"]),
         category=template.category.lower(),
-        attachments=tuple(_media(given.get("HEADER"))),
+        attachments=tuple(_media(header.get("format", "TEXT"), given.get("HEADER"), enclose)),
     )
 
 
-def _media(part: Mapping[str, Any] | None) -> Iterator[Attachment]:
-    """The document, image or video of a header. Meta would fetch its link; here the page's reader may."""
-    for parameter in part["parameters"] if part else ():
-        if parameter["type"] in MEDIA:
-            yield media_attachment(parameter["type"], parameter[parameter["type"]])
-
-
-def media_attachment(kind: str, media: Mapping[str, Any]) -> Attachment:
-    """What the page shows of a document, image or video."""
-    link = media.get("link", "")
-    name = media.get("filename") or urlsplit(link).path.rpartition("/")[2] or kind
-    return Attachment(name, mimetypes.guess_type(name)[0] or MEDIA[kind], link)
+def _media(wanted: str, part: Mapping[str, Any] | None, enclose: Encloser) -> Iterator[Attachment]:
+    """The document, image or video of a header, which must be of the kind that was approved."""
+    given = [parameter for parameter in (part["parameters"] if part else ()) if parameter["type"] in MEDIA]
+    kind = given[0]["type"].upper() if given else "UNKNOWN"
+    if (wanted in MEDIA_FORMATS or given) and kind != wanted:
+        raise Refused(132012, f"header: Format mismatch, expected {wanted}, received {kind}")
+    for parameter in given:
+        yield enclose(parameter["type"], parameter[parameter["type"]])
 
 
 def _fill_text(template: Template, place: str, text: str, part: Mapping[str, Any] | None) -> str:

@@ -42,7 +42,7 @@ def test_every_whatsapp_message_satisfies_the_cloud_apis_contract(version: Templ
     capabilities = channel_class(ChannelName.WHATSAPP).capabilities
     rendered = render(version, facts, language=version.language, capabilities=capabilities)
 
-    body = request_body(rendered, "+34600111222", UUID(int=1))
+    body = request_body(rendered, "+34600111222", UUID(int=1), media_id="4490709327384033")
 
     jsonschema_rs.validator_for(contract("send_message.schema.json")).validate(body)
 

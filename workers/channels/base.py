@@ -1,10 +1,12 @@
 """The contract that every channel keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
-from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered
+from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
 
 
 class ChannelError(Exception):
@@ -13,6 +15,17 @@ class ChannelError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(f"{fault.verdict}: {fault.code}: {fault.detail}")
         self.fault = fault
+
+
+@contextmanager
+def before_it_leaves() -> Iterator[None]:
+    """Around requests that a message needs first: where an answer to one is lost, the message has still not left."""
+    try:
+        yield
+    except ChannelError as error:
+        if error.fault.verdict is Verdict.UNKNOWN:
+            raise ChannelError(replace(error.fault, verdict=Verdict.TRANSIENT)) from error
+        raise
 
 
 class Malformed(Exception):

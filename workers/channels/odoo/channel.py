@@ -8,17 +8,15 @@ What a lost answer leaves open stays open: `message_notify` refuses a `message_i
 Odoo sends no receipts, so that nothing in the message could be looked up by the attempt.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 import requests
 
-from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered, Verdict
-from workers.channels.base import ChannelError, Malformed
+from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
+from workers.channels.base import ChannelError, Malformed, before_it_leaves
 from workers.channels.http import Lost, Sessions, exchange
 from workers.channels.odoo.answer import read_answer
 from workers.channels.odoo.capabilities import CAPABILITIES
@@ -48,7 +46,7 @@ class Odoo:
     def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
         """Make one attempt; raises ChannelError and nothing else."""
         words, wanted = notification(rendered), user_domain(to)
-        with _nothing_left():
+        with before_it_leaves():
             uid = self._authenticated(key)
             partner = self._directory.find(to) or self._look_up(uid, to, wanted, key)
         # Without ids: a notification that hangs on no record. `notify_author` lets our own user hear of himself, too.
@@ -109,17 +107,6 @@ class Odoo:
     def close(self) -> None:
         """Let go of this thread's connection; the next attempt opens another."""
         self._sessions.close()
-
-
-@contextmanager
-def _nothing_left() -> Iterator[None]:
-    """Questions before the message: where an answer to one is lost, the message has still not left."""
-    try:
-        yield
-    except ChannelError as error:
-        if error.fault.verdict is Verdict.UNKNOWN:
-            raise ChannelError(replace(error.fault, verdict=Verdict.TRANSIENT)) from error
-        raise
 
 
 def _receipt(result: object) -> Receipt:

@@ -9,6 +9,7 @@ import requests
 from postroom.domain.channels import Fault, Receipt
 from workers.channels.base import ChannelError
 from workers.channels.http import json_object, retry_after, status_row
+from workers.channels.tokens import id_of
 from workers.channels.whatsapp.errors import read_error
 from workers.channels.whatsapp.verdicts import TRANSPORT, transport_fault
 
@@ -17,6 +18,18 @@ ACCEPTED = "accepted"
 
 def read_answer(answer: requests.Response, to: str) -> Receipt:
     """The receipt of an accepted message. Raises ChannelError for everything else."""
+    return _receipt(_accepted(answer), to)
+
+
+def read_media_id(answer: requests.Response) -> str:
+    """Meta's id for a document that it took. Raises ChannelError for everything else."""
+    media_id = id_of(_accepted(answer).get("id"))
+    if not media_id:
+        raise ChannelError(transport_fault("no_message_id"))
+    return media_id
+
+
+def _accepted(answer: requests.Response) -> Mapping[str, Any]:
     body = json_object(answer)
     error = read_error(body.get("error")) if body else None
     if error:
@@ -25,7 +38,7 @@ def read_answer(answer: requests.Response, to: str) -> Receipt:
         raise ChannelError(_codeless(answer))
     if body is None:
         raise ChannelError(transport_fault("not_json"))
-    return _receipt(body, to)
+    return body
 
 
 def _codeless(answer: requests.Response) -> Fault:

@@ -2,20 +2,22 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
 import requests
 
-from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
-from workers.channels.base import ChannelError
+from postroom.domain.channels import Attachment, Capabilities, ChannelName, Parsed, Receipt, Rendered
+from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.headers import find_header
 from workers.channels.http import Lost, Sessions, exchange
 from workers.channels.whatsapp import webhook
-from workers.channels.whatsapp.answer import read_answer
+from workers.channels.whatsapp.answer import read_answer, read_media_id
 from workers.channels.whatsapp.capabilities import CAPABILITIES
 from workers.channels.whatsapp.config import WhatsAppConfig
+from workers.channels.whatsapp.media import LOST_MEDIA, Uploaded, upload_request
 from workers.channels.whatsapp.payload import Body, request_body
 from workers.channels.whatsapp.verdicts import transport_fault
 
@@ -30,6 +32,7 @@ class WhatsApp:
         self._config = config
         self._sessions = Sessions()
         self._blank: requests.PreparedRequest | None = None
+        self._uploaded = Uploaded()
 
     @property
     def account(self) -> str:
@@ -38,12 +41,34 @@ class WhatsApp:
 
     def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
         """Make one attempt; raises ChannelError and nothing else."""
-        return read_answer(self._post(request_body(rendered, to, key)), to)
+        body = request_body(rendered, to, key)
+        if rendered.attachments:  # and the message is fit to be sent, so that its document is worth an upload
+            return self._send_with(rendered.attachments[0], rendered, to, key)
+        return read_answer(self._exchange(partial(self._request, body)), to)
 
-    def _post(self, body: Body) -> requests.Response:
+    def _send_with(self, document: Attachment, rendered: Rendered, to: str, key: UUID) -> Receipt:
+        body = request_body(rendered, to, key, self._media_id(document))
+        try:
+            return read_answer(self._exchange(partial(self._request, body)), to)
+        except ChannelError as error:
+            if error.fault.code in LOST_MEDIA:
+                self._uploaded.forget(document)
+            raise
+
+    def _media_id(self, document: Attachment) -> str:
+        """Meta's id for the document; until it has one, no message has left."""
+        media_id = self._uploaded.find(document)
+        if not media_id:
+            with before_it_leaves():
+                request = upload_request(self._config, document)
+                media_id = read_media_id(self._exchange(lambda session: session.prepare_request(request)))
+            self._uploaded.keep(document, media_id)
+        return media_id
+
+    def _exchange(self, prepare: Callable[[requests.Session], requests.PreparedRequest]) -> requests.Response:
         session = self._sessions.current()
         try:
-            request = self._request(session, body)
+            request = prepare(session)
             return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)
         except Lost as error:
             raise ChannelError(transport_fault(error.code, error.detail)) from error
@@ -51,7 +76,7 @@ class WhatsApp:
             # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
             raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
 
-    def _request(self, session: requests.Session, body: Body) -> requests.PreparedRequest:
+    def _request(self, body: Body, session: requests.Session) -> requests.PreparedRequest:
         """All but the body is the same for every message, and preparing it is a quarter of a request's cost."""
         if self._blank is None:
             headers = {"Authorization": f"Bearer {self._config.access_token}"}

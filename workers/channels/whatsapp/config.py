@@ -44,4 +44,13 @@ class WhatsAppConfig:
     @property
     def messages_url(self) -> str:
         """Where messages are posted to."""
-        return f"{self.api_url.rstrip('/')}/{self.api_version}/{self.phone_number_id}/messages"
+        return f"{self._number_url}/messages"
+
+    @property
+    def media_url(self) -> str:
+        """Where documents are uploaded to."""
+        return f"{self._number_url}/media"
+
+    @property
+    def _number_url(self) -> str:
+        return f"{self.api_url.rstrip('/')}/{self.api_version}/{self.phone_number_id}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from postroom.domain.channels import Button, ProviderTemplate, Rendered
+from postroom.domain.channels import Attachment, Button, ProviderTemplate, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.whatsapp.capabilities import MAX_BODY, MAX_REPLY_BUTTONS
 from workers.channels.whatsapp.verdicts import transport_fault
@@ -13,6 +13,7 @@ from workers.channels.whatsapp.verdicts import transport_fault
 MAX_TEXT = 4096
 MAX_TITLE = 20
 MAX_PAYLOAD = 256
+MAX_FILENAME = 240
 
 _BLANKS = re.compile(r"[\t\n\v\f\r \x85\u2028\u2029]+")
 _PHONE = re.compile(r"\+?[1-9][0-9]{6,14}")
@@ -22,15 +23,18 @@ _BSUID = re.compile(r"[A-Z]{2}(?:\.ENT)?\.[0-9A-Za-z]{1,128}")
 Body = dict[str, Any]
 
 
-def request_body(rendered: Rendered, to: str, key: UUID) -> Body:
-    """The whole request. Raises ChannelError before a byte leaves when Meta could only refuse it."""
+def request_body(rendered: Rendered, to: str, key: UUID, media_id: str = "") -> Body:
+    """The whole request. Raises ChannelError before a byte leaves when Meta could only refuse it.
+
+    `media_id` is Meta's for the enclosed document; before that is uploaded, the request shows whether it is worth it.
+    """
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **_recipient(to),
         # Comes back in every status, and so settles an attempt whose answer was lost.
         "biz_opaque_callback_data": str(key),
-        **_content(rendered),
+        **_content(rendered, _document(rendered.attachments, media_id)),
     }
 
 
@@ -42,19 +46,41 @@ def _recipient(to: str) -> Body:
     raise ChannelError(transport_fault("bad_address"))
 
 
-def _content(rendered: Rendered) -> Body:
+def _document(attachments: Sequence[Attachment], media_id: str) -> Body | None:
+    """The one document that a message can have: over an approved template, over buttons, or with a caption."""
+    if not attachments:
+        return None
+    if len(attachments) > 1:
+        raise _unsendable(f"{len(attachments)} documents; a message carries one")
+    [only] = attachments
+    if not only.content and not media_id:
+        raise _unsendable(f"the document {only.name!r} has no content")
+    if not 0 < len(only.name) <= MAX_FILENAME:
+        raise _unsendable(f"a document's name has {len(only.name)} characters; 1 to {MAX_FILENAME} are carried")
+    return {"id": media_id, "filename": only.name}
+
+
+def _content(rendered: Rendered, document: Body | None) -> Body:
     if rendered.template is not None:
-        return {"type": "template", "template": _template(rendered.template, rendered.buttons)}
-    return _free_form(rendered.text, rendered.buttons)
+        return {"type": "template", "template": _template(rendered.template, rendered.buttons, document)}
+    return _free_form(rendered.text, rendered.buttons, document)
 
 
 # Templates ----------------------------------------------------------------------------------------------------------
 
 
-def _template(template: ProviderTemplate, buttons: Sequence[Button]) -> Body:
-    components = [*_body_component(template.body), *_button_components(buttons)]
+def _template(template: ProviderTemplate, buttons: Sequence[Button], document: Body | None) -> Body:
+    components = [*_header_component(document), *_body_component(template.body), *_button_components(buttons)]
     named: Body = {"name": template.name, "language": {"code": template.language}}
     return {**named, "components": components} if components else named
+
+
+def _header_component(document: Body | None) -> list[Body]:
+    return [{"type": "header", "parameters": [_media(document)]}] if document else []
+
+
+def _media(document: Body) -> Body:
+    return {"type": "document", "document": document}
 
 
 def _body_component(values: Sequence[tuple[str, str]]) -> list[Body]:
@@ -90,20 +116,23 @@ def _variable_part(button: Button) -> list[tuple[str, Body]]:
 # Free form, inside the 24 hours after the person's last message -----------------------------------------------------
 
 
-def _free_form(text: str, buttons: Sequence[Button]) -> Body:
+def _free_form(text: str, buttons: Sequence[Button], document: Body | None) -> Body:
     """Reply buttons stay buttons, and so does one link alone; links beside reply buttons become lines of the text."""
     replies = [button for button in buttons if button.payload is not None]
     links = [button for button in buttons if button.payload is None and button.url]
     if len(links) == 1 and not replies:
-        return _interactive(text, _link_button(links[0]))
+        return _interactive(text, _link_button(links[0]), document)
     whole = "\n".join([text, *(f"{link.title}: {link.url}" for link in links)])
-    if not replies:
-        return {"type": "text", "text": {"body": _within(whole, MAX_TEXT), "preview_url": False}}
-    return _interactive(whole, _reply_buttons(replies))
+    if replies:
+        return _interactive(whole, _reply_buttons(replies), document)
+    if document:
+        return _media({**document, "caption": _within(whole, MAX_BODY)})
+    return {"type": "text", "text": {"body": _within(whole, MAX_TEXT), "preview_url": False}}
 
 
-def _interactive(text: str, action: Body) -> Body:
-    return {"type": "interactive", "interactive": {"body": {"text": _within(text, MAX_BODY)}, **action}}
+def _interactive(text: str, action: Body, document: Body | None) -> Body:
+    header = {"header": _media(document)} if document else {}
+    return {"type": "interactive", "interactive": {**header, "body": {"text": _within(text, MAX_BODY)}, **action}}
 
 
 def _link_button(button: Button) -> Body:
