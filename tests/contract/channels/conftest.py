@@ -18,6 +18,8 @@ from postroom.domain.channels import Button, ChannelName, ProviderTemplate, Rend
 from postroom.domain.safety import Wire
 from tests.contract.channels.callback_bench import CallbackBench
 from tests.contract.channels.odoo_bench import OdooBench, OdooServer
+from tests.contract.channels.slack_bench import SlackBench
+from tests.contract.channels.slack_bench import slack_server as slack_api
 from tests.contract.channels.sms_bench import SmsBench, twilio_server
 from tests.contract.channels.stands import IMPATIENT, MetaServer, RelayServer, Reply, Script, serving
 from tests.contract.channels.teams_bench import TeamsBench, TeamsServer
@@ -64,6 +66,12 @@ def relay() -> Iterator[RelayServer]:
 @pytest.fixture
 def twilio() -> Iterator[MetaServer]:
     with serving(server := twilio_server()):
+        yield server
+
+
+@pytest.fixture
+def slack_server() -> Iterator[MetaServer]:
+    with serving(server := slack_api()):
         yield server
 
 
@@ -259,6 +267,7 @@ class EmailBench:
 BENCHES: Mapping[ChannelName, tuple[str, Callable[[Any], Bench]]] = {
     ChannelName.WHATSAPP: ("meta", WhatsAppBench),
     ChannelName.EMAIL: ("relay", EmailBench),
+    ChannelName.SLACK: ("slack_server", SlackBench),
     ChannelName.SMS: ("twilio", SmsBench),
     ChannelName.CALLBACK: ("meta", CallbackBench),
     ChannelName.ODOO: ("odoo_server", OdooBench),
@@ -307,6 +316,11 @@ def email(relay: RelayServer) -> Iterator[Bench]:
 @pytest.fixture
 def sms(twilio: MetaServer) -> Iterator[SmsBench]:
     yield from _closing(SmsBench(twilio))
+
+
+@pytest.fixture
+def slack(slack_server: MetaServer) -> Iterator[SlackBench]:
+    yield from _closing(SlackBench(slack_server))
 
 
 @pytest.fixture

@@ -1,9 +1,111 @@
-"""What each refusal of slack means for a message."""
+"""What Slack's errors mean for a message. Words: Slack's own descriptions of chat.postMessage's errors.
+
+Slack answers 200 to nearly everything; `ok` and `error` say what became of it. Of its server errors it says that some
+part of the operation may have succeeded: those leave the outcome open; only a look into the channel would settle it.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from workers.channels.rulings import HTTP, Ruling
+from postroom.domain.channels import Fault, Pace, Verdict
+from workers.channels.rulings import HTTP, Ruling, fault_of
 
-VERDICTS: Mapping[str, Ruling] = MappingProxyType({})
-TRANSPORT: Mapping[str, Ruling] = HTTP
+R = Verdict.TRANSIENT
+RL = Verdict.LATER
+A = Verdict.UNKNOWN
+F = Verdict.FALLBACK
+P = Verdict.PERMANENT
+S = Verdict.SENDER_STOPPED
+
+VERDICTS: Mapping[str, Ruling] = MappingProxyType(
+    {
+        # Too fast: about a message a second and channel
+        "ratelimited": Ruling(R, "The request has been ratelimited; Retry-After says for how long", Pace.THROTTLED),
+        "rate_limited": Ruling(R, "Too many messages in this channel", Pace.THROTTLED),
+        "message_limit_exceeded": Ruling(S, "Members of this workspace have sent too many messages"),
+        # Some part of the operation may have succeeded
+        "internal_error": Ruling(A, "The server could not complete the operation; some of it may have succeeded"),
+        "fatal_error": Ruling(A, "The server could not complete the operation; some of it may have succeeded"),
+        "service_unavailable": Ruling(A, "The service is temporarily unavailable"),
+        "request_timeout": Ruling(A, "The body was missing or truncated when the request timed out"),
+        # This channel or member, not on Slack
+        "channel_not_found": Ruling(F, "The channel was not found", unreachable=True),
+        "is_archived": Ruling(F, "The channel has been archived", unreachable=True),
+        "is_inactive": Ruling(F, "The channel is inactive", unreachable=True),
+        "not_in_channel": Ruling(F, "Cannot post to a channel that the bot is not in"),
+        "no_permission": Ruling(F, "The workspace's settings do not let the bot post here"),
+        "restricted_action": Ruling(F, "A workspace preference prevents posting"),
+        "restricted_action_non_threadable_channel": Ruling(F, "No threads may be posted to this channel"),
+        "restricted_action_read_only_channel": Ruling(F, "Nobody may post to this channel"),
+        "restricted_action_thread_locked": Ruling(F, "The thread is locked"),
+        "restricted_action_thread_only_channel": Ruling(F, "Only threads may be posted to this channel"),
+        "ekm_access_denied": Ruling(F, "Administrators have suspended posting"),
+        "user_not_found": Ruling(F, "The member was not found", unreachable=True),
+        "users_not_found": Ruling(F, "No member has this email address", unreachable=True),
+        "user_disabled": Ruling(F, "The member has been deactivated", unreachable=True),
+        "user_not_visible": Ruling(F, "The bot may not see this member", unreachable=True),
+        "cannot_dm_bot": Ruling(F, "Another bot cannot be written to", unreachable=True),
+        # Our bot
+        "invalid_auth": Ruling(S, "The token is wrong, or asks from a forbidden address"),
+        "not_authed": Ruling(S, "No token was given"),
+        "account_inactive": Ruling(S, "The token is of a deleted user or workspace"),
+        "token_revoked": Ruling(S, "The token has been revoked"),
+        "token_expired": Ruling(S, "The token has expired"),
+        "missing_scope": Ruling(S, "The token lacks a scope"),
+        "org_login_required": Ruling(RL, "The workspace is being migrated to an organisation", Pace.LATE),
+        "team_added_to_org": Ruling(RL, "The workspace is being migrated to an organisation", Pace.LATE),
+        "accesslimited": Ruling(S, "Access to this method is limited"),
+        "enterprise_is_restricted": Ruling(S, "The method cannot be called for an enterprise"),
+        "plan_upgrade_required": Ruling(S, "The workspace's plan does not have this"),
+        # This message
+        "msg_too_long": Ruling(P, "The text is too long"),
+        "msg_blocks_too_long": Ruling(P, "The blocks are too long"),
+        "no_text": Ruling(P, "No text was given"),
+        "invalid_blocks": Ruling(P, "The blocks are not valid"),
+        "invalid_blocks_format": Ruling(P, "The blocks are no JSON"),
+        "too_many_attachments": Ruling(P, "Too many attachments"),
+        "invalid_arguments": Ruling(P, "The method was called with invalid arguments"),
+        "invalid_arg_name": Ruling(P, "The method was called with an argument of an invalid name"),
+        "invalid_array_arg": Ruling(P, "The method was called with an array as an argument"),
+        "invalid_charset": Ruling(P, "The character set is not valid"),
+        "invalid_form_data": Ruling(P, "The form cannot be read"),
+        "invalid_json": Ruling(P, "The JSON cannot be read"),
+        "json_not_object": Ruling(P, "The JSON is no object"),
+        "invalid_post_type": Ruling(P, "The content type is not valid"),
+        "missing_post_type": Ruling(P, "The content type is missing"),
+        "metadata_too_large": Ruling(P, "The metadata is too large"),
+        "invalid_metadata_format": Ruling(P, "The metadata is not valid"),
+        # Methods that only edit or plan a message
+        "message_not_found": Ruling(P, "The message was not found"),
+        "cant_update_message": Ruling(P, "The bot may not edit this message"),
+        "edit_window_closed": Ruling(P, "The message cannot be edited any more"),
+        "expired_trigger_id": Ruling(P, "The trigger has expired"),
+        "expired_url": Ruling(P, "The response_url has expired"),
+        "used_url": Ruling(P, "The response_url was used five times"),
+        "time_in_past": Ruling(P, "The time to post at is past"),
+        "time_too_far": Ruling(P, "The time to post at is too far ahead"),
+    }
+)
+
+TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
+    {**HTTP, "bad_address": Ruling(F, "Neither an id of Slack's nor an email address to look a member up by")}
+)
+"""Outcomes without an error of Slack's; the first part of each is what `Fault.code` holds."""
+
+UNKNOWN_CODE = Ruling(R, "An error that is in no row: asked again within bounds, and counted")
+
+
+def ruling_of(code: str) -> Ruling:
+    """The ruling for an error; an unforeseen one is retried within bounds."""
+    return VERDICTS.get(code) or UNKNOWN_CODE
+
+
+def is_known(code: str) -> bool:
+    """Whether a row foresees the error."""
+    return code in VERDICTS
+
+
+def transport_fault(code: str, detail: str = "") -> Fault:
+    """The fault of an outcome that has no error of Slack's."""
+    ruling = TRANSPORT[code]
+    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words)

@@ -1,0 +1,110 @@
+"""Slack as a channel: one attempt over its Web API, and what it tells us afterwards."""
+
+import json
+from collections.abc import Mapping
+from typing import ClassVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+import requests
+from slack_sdk.signature import SignatureVerifier
+
+from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
+from workers.channels.base import ChannelError
+from workers.channels.headers import find_header
+from workers.channels.http import Lost, Sessions, exchange
+from workers.channels.rulings import unsent
+from workers.channels.slack import webhook
+from workers.channels.slack.answer import read_answer, read_receipt
+from workers.channels.slack.capabilities import CAPABILITIES
+from workers.channels.slack.config import SlackConfig
+from workers.channels.slack.directory import Directory
+from workers.channels.slack.payload import is_id, request_body
+from workers.channels.slack.verdicts import transport_fault
+from workers.channels.tokens import id_of
+
+JSON = "application/json; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Slack:
+    """One bot in one workspace. Safe to share between threads; each keeps a connection of its own.
+
+    slack-sdk gives the blocks and the verifier; its own WebClient opens a connection for every call, and does not tell
+    whether a request left before it failed.
+    """
+
+    name: ClassVar[ChannelName] = ChannelName.SLACK
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
+
+    def __init__(self, config: SlackConfig) -> None:
+        self._config = config
+        self._sessions = Sessions()
+        self._directory = Directory(self._look_up)
+
+    @property
+    def account(self) -> str:
+        """Our workspace, by its id."""
+        return self._config.team_id
+
+    def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
+        """Make one attempt; raises ChannelError and nothing else. A member is written to in his own conversation."""
+        body = request_body(rendered, self._conversation(to), key)
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return read_receipt(self._call("chat.postMessage", raw, JSON))
+
+    def _conversation(self, to: str) -> str:
+        if is_id(to):
+            return to
+        if "@" not in to:
+            raise ChannelError(transport_fault("bad_address"))
+        return self._directory.member(to)
+
+    def _look_up(self, email: str) -> str:
+        try:
+            answer = self._call("users.lookupByEmail", urlencode({"email": email}).encode(), FORM)
+            user = read_answer(answer).get("user")
+        except ChannelError as error:
+            # A look-up posts nothing: whatever became of it, it can be asked again.
+            raise ChannelError(unsent(error.fault)) from error
+        found = id_of(user.get("id")) if isinstance(user, Mapping) else ""
+        if not found:
+            raise ChannelError(unsent(transport_fault("not_json", "the look-up names no member")))
+        return found
+
+    def _call(self, method: str, body: bytes, content_type: str) -> requests.Response:
+        session = self._sessions.current()
+        headers = {"Authorization": f"Bearer {self._config.bot_token}", "Content-Type": content_type}
+        try:
+            request = session.prepare_request(
+                requests.Request("POST", self._config.method_url(method), headers=headers, data=body)
+            )
+            return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)
+        except Lost as error:
+            raise ChannelError(transport_fault(error.code, error.detail)) from error
+        except ValueError as error:
+            # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
+            raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
+
+    def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
+        """Whether Slack signed these bytes within the last five minutes (X-Slack-Signature)."""
+        if not self._config.signing_secret:
+            return False
+        stamp, given = find_header(headers, "X-Slack-Request-Timestamp"), find_header(headers, "X-Slack-Signature")
+        try:
+            return SignatureVerifier(self._config.signing_secret).is_valid(raw, stamp, given)
+        except (ValueError, TypeError):
+            # No number, no UTF-8, no ASCII: nothing that Slack ever signed.
+            return False
+
+    def parse(self, headers: Mapping[str, str], raw: bytes) -> Parsed:  # noqa: ARG002 - the contract's signature
+        """Everything that one event, action or command tells."""
+        return webhook.parse(raw)
+
+    def answer(self, raw: bytes) -> tuple[str, bytes]:
+        """The challenge of a handshake, a word to whoever typed a command; to everything else nothing."""
+        return webhook.answer(raw)
+
+    def close(self) -> None:
+        """Let go of this thread's connection; the next attempt opens another."""
+        self._sessions.close()
