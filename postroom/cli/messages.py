@@ -41,7 +41,7 @@ def list_(
 ) -> None:
     """The newest messages."""
     wanted = MessageFilter(
-        state or (), channel or (), company, class_, moment_since(since), (_address(to),) if to else ()
+        state or (), _channels(channel, class_), company, class_, moment_since(since), (_address(to),) if to else ()
     )
     with open_desk() as desk, desk.engine.connect() as connection:
         rows = messages(connection, desk.sealer, wanted, limit=limit)
@@ -54,6 +54,11 @@ def list_(
     columns = ("message", "state", "to", "channel", "created", "class", "about", "tries", "")
     out().print(table(*columns, rows=[_row(row, reveal=reveal) for row in rows], room=ROOM))
     people().print(f"[dim]The story of one: postroom messages show {rows[0].id}[/]")
+
+
+def _channels(named: list[ChannelName] | None, class_: str | None) -> list[ChannelName]:
+    """Messages to people, unless somebody asks for more: each of them may have several callbacks to machines."""
+    return named or [each for each in ChannelName if class_ or each is not ChannelName.CALLBACK]
 
 
 def _address(typed: str) -> tuple[ChannelName, str]:
