@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 from postroom.domain.channels import Button, ChannelName, Field, Rendered
 from postroom.domain.safety import Wire
-from tests.contract.channels.stands import IMPATIENT, MetaServer, Reply, _MetaHandler
+from tests.contract.channels.stands import MetaServer, Reply, _MetaHandler
 from workers.channels.base import Channel
 from workers.channels.registry import build
 from workers.channels.teams import TeamsConfig
@@ -27,6 +27,9 @@ ACTIVITY = "1732312345678"
 PASSWORD = "a-password-nobody-should-see"
 SERVICE = "https://smba.trafficmanager.net/emea/"
 KID = "key-of-the-day"
+
+PATIENCE = 1.2
+"""Seconds for one answer: an attempt has up to four here, and a busy machine is late with one of them now and then."""
 
 APPROVAL = Rendered(
     channel=ChannelName.TEAMS,
@@ -176,7 +179,7 @@ class TeamsBench:
             graph_url=f"{teams.url}/v1.0",
             app_password=PASSWORD,
             connect_timeout=2,
-            answer_timeout=IMPATIENT,
+            answer_timeout=PATIENCE,
         )
         self.channel = self._built(self.config)
         self.scenarios: Mapping[str, Callable[[], None]] = {
@@ -270,7 +273,7 @@ def _answers(url: str) -> dict[str, Reply]:
         "http_3xx": Reply(302, raw=b"", headers={"Location": f"{url}/elsewhere"}),
         "http_4xx": Reply(418, raw=b"teapot"),
         "http_5xx": Reply(599, raw=b"<html>gateway</html>"),
-        "read_timeout": Reply(hang=2 * IMPATIENT),
+        "read_timeout": Reply(hang=2 * PATIENCE),
         "dropped": Reply(drop=True),
         "no_message_id": Reply(201, {}),
         "not_json": Reply(raw=b"<html>gateway</html>", headers={"Content-Type": "text/html"}),
