@@ -9,6 +9,7 @@ from sandbox import control
 from sandbox.callback import receiving
 from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_response
 from sandbox.meta import approval, media, sending
+from sandbox.odoo import notifying, portal
 from sandbox.page import views
 from sandbox.rooms import Rooms
 from sandbox.teams import graph, login
@@ -40,6 +41,9 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("POST", r"/teams/v3/conversations", teams.open_conversation),
         ("POST", r"/teams/v3/conversations/([^/]+)/activities", teams.send),
         ("PUT", r"/teams/v3/conversations/([^/]+)/activities/([^/]+)", teams.change),
+        ("POST", r"/odoo/jsonrpc", notifying.jsonrpc),
+        ("GET", r"/odoo/my/(invoices|orders|purchase)/(\d+)", portal.document),
+        ("GET", r"/odoo/my", portal.login),
         ("GET POST DELETE", r"/_sandbox/(\w+)", control.control),
         ("GET HEAD", r"/()", views.inbox),
         ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),

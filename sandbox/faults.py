@@ -12,6 +12,8 @@ from sandbox.channels import Channel, address_of
 from sandbox.mail.faults import KINDS as EMAIL
 from sandbox.meta.faults import ENDINGS as WHATSAPP_ENDINGS
 from sandbox.meta.faults import KINDS as WHATSAPP
+from sandbox.odoo.faults import ENDINGS as ODOO_ENDINGS
+from sandbox.odoo.faults import KINDS as ODOO
 from sandbox.scripts import USUAL, Cut, Script
 from sandbox.teams.faults import KINDS as TEAMS
 from sandbox.twilio.faults import ENDINGS as SMS_ENDINGS
@@ -42,14 +44,14 @@ KINDS: Mapping[Channel, Mapping[str, Script]] = MappingProxyType(
         Channel.SLACK: NONE,
         Channel.TEAMS: TEAMS,
         Channel.EMAIL: EMAIL,
-        Channel.ODOO: NONE,
+        Channel.ODOO: ODOO,
         Channel.CALLBACK: CALLBACK,
     }
 )
 """Each provider's own table, from `sandbox/<provider>/faults.py`."""
 
 ENDINGS: Mapping[Channel, Mapping[str, str]] = MappingProxyType(
-    {Channel.WHATSAPP: WHATSAPP_ENDINGS, Channel.SMS: SMS_ENDINGS}
+    {Channel.WHATSAPP: WHATSAPP_ENDINGS, Channel.SMS: SMS_ENDINGS, Channel.ODOO: ODOO_ENDINGS}
 )
 """Last four digits that bring a kind about, on the channels whose addresses end in digits. Elsewhere a recipient is
 named for the kind: a mailbox `greylist@`, a URL that ends in `/hang`."""
