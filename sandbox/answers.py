@@ -10,6 +10,7 @@ from sandbox.messages import Button, Message
 from sandbox.meta import answers as meta
 from sandbox.people import Person
 from sandbox.rooms import Rooms
+from sandbox.slack import answers as slack
 from sandbox.teams import answers as teams
 from sandbox.twilio import answers as twilio
 
@@ -34,7 +35,7 @@ ANSWERS: Mapping[Channel, Answers] = MappingProxyType(
     {
         Channel.WHATSAPP: Answers(meta.reply, meta.press, meta.read),
         Channel.SMS: Answers(twilio.reply),
-        Channel.SLACK: NOBODY,
+        Channel.SLACK: Answers(slack.reply, slack.press),
         Channel.TEAMS: Answers(teams.reply, teams.press),
         Channel.EMAIL: Answers(mail.reply, needs_message=True),
         Channel.ODOO: NOBODY,

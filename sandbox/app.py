@@ -12,6 +12,7 @@ from sandbox.meta import approval, media, sending
 from sandbox.odoo import notifying, portal
 from sandbox.page import views
 from sandbox.rooms import Rooms
+from sandbox.slack import api as slack
 from sandbox.teams import graph, login
 from sandbox.teams import sending as teams
 from sandbox.twilio import sending as twilio
@@ -32,6 +33,7 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("POST", r"/v\d+\.\d+/(\d+)", approval.edit),
         ("GET", r"/v\d+\.\d+/(\d+)", approval.phone_number),
         ("POST", r"/twilio/2010-04-01/Accounts/(\w+)/Messages\.json", twilio.send),
+        ("POST", r"/slack/api/([\w.]+)", slack.call),
         ("POST", r"/callback(?:/.*)?", receiving.receive),
         ("POST", r"/teams/login/([\w.-]+)/oauth2/v2\.0/token", login.token),
         ("GET", r"/teams/login/openidconfiguration", login.openid),

@@ -15,6 +15,7 @@ from sandbox.meta.faults import KINDS as WHATSAPP
 from sandbox.odoo.faults import ENDINGS as ODOO_ENDINGS
 from sandbox.odoo.faults import KINDS as ODOO
 from sandbox.scripts import USUAL, Cut, Script
+from sandbox.slack.faults import KINDS as SLACK
 from sandbox.teams.faults import KINDS as TEAMS
 from sandbox.twilio.faults import ENDINGS as SMS_ENDINGS
 from sandbox.twilio.faults import KINDS as SMS
@@ -41,7 +42,7 @@ KINDS: Mapping[Channel, Mapping[str, Script]] = MappingProxyType(
     {
         Channel.WHATSAPP: WHATSAPP,
         Channel.SMS: SMS,
-        Channel.SLACK: NONE,
+        Channel.SLACK: SLACK,
         Channel.TEAMS: TEAMS,
         Channel.EMAIL: EMAIL,
         Channel.ODOO: ODOO,

@@ -1,0 +1,224 @@
+"""Slack's Web API, as far as the house asks: post, edit, open a conversation, look a member up."""
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from sandbox.channels import Channel, address_of
+from sandbox.http1 import Dropped, Request, Response, json_response
+from sandbox.messages import Button, Fact, Message
+from sandbox.rooms import Rooms
+from sandbox.scripts import Cut, Script
+from sandbox.slack.checks import MAX_TEXT, Body, faults
+from sandbox.slack.names import (
+    BOT_ID,
+    BOT_USER,
+    TEAM_ID,
+    Moments,
+    address_in,
+    conversation_with,
+    member_at,
+)
+from sandbox.witness import Outcome, Seen
+
+SCOPES = "chat:write,im:write,users:read,users:read.email"
+
+
+class Refused(Exception):
+    """What Slack answers with `ok: false`."""
+
+    def __init__(self, error: str, messages: tuple[str, ...] = ()) -> None:
+        super().__init__(error)
+        self.error = error
+        self.messages = messages
+
+
+async def call(rooms: Rooms, request: Request, method: str) -> Response:
+    """POST /slack/api/<method>."""
+    try:
+        _authorise(rooms, request)
+        body = _body(request)
+        if method not in METHODS:
+            raise Refused("unknown_method")
+        return await METHODS[method](rooms, body)
+    except Refused as refused:
+        return _refusal(refused.error, refused.messages)
+
+
+def _authorise(rooms: Rooms, request: Request) -> None:
+    scheme, _, token = request.header("authorization").partition(" ")
+    if scheme != "Bearer" or not token:
+        raise Refused("not_authed")
+    if not hmac.compare_digest(token.encode(), rooms.environment.secret.encode()):
+        raise Refused("invalid_auth")
+
+
+def _body(request: Request) -> Body:
+    if request.is_form:
+        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError as error:
+        raise Refused("invalid_json") from error
+    if not isinstance(body, dict):
+        raise Refused("json_not_object")
+    return body
+
+
+def _refusal(error: str, messages: tuple[str, ...] = (), status: int = 200, wait: float | None = None) -> Response:
+    body: dict[str, Any] = {"ok": False, "error": error}
+    if messages:
+        body |= {"errors": list(messages), "response_metadata": {"messages": list(messages)}}
+    return json_response(body, status, {} if wait is None else {"Retry-After": f"{wait:g}"})
+
+
+# Methods ------------------------------------------------------------------------------------------------------------
+
+
+async def test(_rooms: Rooms, _body: Body) -> Response:
+    """auth.test."""
+    told = {"ok": True, "url": "https://sandbox.slack.example/", "team": "Sandbox", "user": "postroom"}
+    return json_response(
+        {**told, "team_id": TEAM_ID, "user_id": BOT_USER, "bot_id": BOT_ID}, 200, {"X-OAuth-Scopes": SCOPES}
+    )
+
+
+async def look_up(rooms: Rooms, body: Body) -> Response:
+    """users.lookupByEmail."""
+    email = address_of(Channel.EMAIL, str(body.get("email", "")))
+    if "@" not in email or email.startswith("nobody@"):
+        raise Refused("users_not_found")
+    member = member_at(rooms, email)
+    profile = {"email": email, "real_name": (rooms.people.behind(email) or rooms.meet(Channel.SLACK, member)).title}
+    return json_response({"ok": True, "user": {"id": member, "team_id": TEAM_ID, "deleted": False, "profile": profile}})
+
+
+async def open_conversation(_rooms: Rooms, body: Body) -> Response:
+    """conversations.open."""
+    users = str(body.get("users", ""))
+    if not users or "," in users:
+        raise Refused("user_not_found")
+    return json_response({"ok": True, "channel": {"id": conversation_with(users)}})
+
+
+async def post(rooms: Rooms, body: Body) -> Response:
+    """chat.postMessage."""
+    address = address_in(str(body.get("channel", "")))
+    seen = rooms.witness.arrived(Channel.SLACK, _key(body), address, rooms.now())
+    try:
+        _check(address, body)
+    except Refused as refused:
+        rooms.witness.settle(seen, Outcome.REFUSED, status=200, code=refused.error, reasons=refused.messages)
+        raise
+    return await _perform(rooms, seen, body)
+
+
+async def update(rooms: Rooms, body: Body) -> Response:
+    """chat.update."""
+    message = rooms.messages.get(f"{body.get('channel')}:{body.get('ts')}")
+    if message is None:
+        raise Refused("message_not_found")
+    _check(message.address, body)
+    rooms.messages.put(replace(_dressed(message, body), edited=rooms.now()))
+    return json_response({"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body.get("text", "")})
+
+
+METHODS: Mapping[str, Callable[[Rooms, Body], Awaitable[Response]]] = MappingProxyType(
+    {
+        "auth.test": test,
+        "users.lookupByEmail": look_up,
+        "conversations.open": open_conversation,
+        "chat.postMessage": post,
+        "chat.update": update,
+    }
+)
+
+
+def _key(body: Body) -> str:
+    metadata = body.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
+    return str(payload.get("attempt", "")) if isinstance(payload, dict) else ""
+
+
+def _check(address: str, body: Body) -> None:
+    if address[:1] not in {"U", "W", "C", "G"} or not address[1:].isalnum():
+        raise Refused("channel_not_found")
+    if not body.get("text") and not body.get("blocks"):
+        raise Refused("no_text")
+    if len(str(body.get("text", ""))) > MAX_TEXT:
+        raise Refused("msg_too_long")
+    if found := faults(body):
+        raise Refused("invalid_blocks", tuple(found))
+
+
+async def _perform(rooms: Rooms, seen: Seen, body: Body) -> Response:
+    """Act out the script that a fault asks for, or the usual one."""
+    kind, script = rooms.faults.script_for(Channel.SLACK, seen.recipient)
+    if script.refuses:
+        return _refuse_on_demand(rooms, seen, kind, script)
+    if script.cut is Cut.BEFORE:
+        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
+        await asyncio.sleep(script.seconds or 0)
+        raise Dropped
+    message = _accept(rooms, seen, body)
+    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
+    rooms.witness.settle(seen, outcome, status=0 if script.cut else 200, fault=kind, message_id=message.id)
+    await asyncio.sleep(script.seconds or 0)
+    if script.cut:
+        raise Dropped
+    conversation, _, moment = message.id.partition(":")
+    return json_response({"ok": True, "channel": conversation, "ts": moment, "message": {"text": body.get("text")}})
+
+
+def _refuse_on_demand(rooms: Rooms, seen: Seen, kind: str, script: Script) -> Response:
+    if not script.error:
+        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=502)
+        return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
+    status = 429 if script.seconds else 200
+    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=status, code=str(script.error))
+    return _refusal(str(script.error), status=status, wait=script.seconds)
+
+
+def _accept(rooms: Rooms, seen: Seen, body: Body) -> Message:
+    rooms.meet(Channel.SLACK, seen.recipient)
+    moment = rooms.shelf(Moments).next(rooms.now())
+    blank = Message(
+        id=f"{conversation_with(seen.recipient)}:{moment}",
+        channel=Channel.SLACK,
+        address=seen.recipient,
+        at=rooms.now(),
+        text="",
+        key=seen.key,
+        receipts=False,
+    )
+    return rooms.messages.put(_dressed(blank, body))
+
+
+def _dressed(message: Message, body: Body) -> Message:
+    """The message as its reader sees it: header, text, fields and buttons, gathered from the blocks."""
+    blocks = [block for block in body.get("blocks", ()) if isinstance(block, dict)]
+    texts = [block["text"]["text"] for block in blocks if block["type"] == "section" and block.get("text")]
+    return replace(
+        message,
+        title=next((block["text"]["text"] for block in blocks if block["type"] == "header"), ""),
+        text="\n\n".join(texts) or str(body.get("text", "")),
+        fields=tuple(_fact(field["text"]) for block in blocks for field in block.get("fields", ())),
+        buttons=tuple(_button(each) for block in blocks for each in block.get("elements", ())),
+        raw=body,
+    )
+
+
+def _fact(text: str) -> Fact:
+    label, _, value = text.partition("\n")
+    return Fact(label.strip("*"), value)
+
+
+def _button(element: Mapping[str, Any]) -> Button:
+    return Button(
+        element["text"]["text"], url=element.get("url"), payload=element.get("value"), style=element.get("style")
+    )
