@@ -15,10 +15,10 @@ from config.faults import ConfigRefused
 from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
-from postroom.cli.modes import REAL, sandbox_answers
+from postroom.cli.modes import sandbox_answers
 from postroom.cli.showing import lasting
 from postroom.domain.channels import ChannelName
-from postroom.domain.safety import CircuitState
+from postroom.domain.safety import REAL, CircuitState
 from postroom.store.engine import Engine, StoreError, connect
 from postroom.store.heartbeats import ages
 from postroom.store.migrate import current, head

@@ -15,6 +15,8 @@ REASONS: Mapping[str, str] = {
     "opted_out": "the recipient opted out of this channel",
     "muted": "the recipient muted this kind of message here",
     "no_opt_in": "the recipient has not agreed to be written to here",
+    "cut_off": "it tells of what happened before its company went live, and waits for an operator",
+    "operator": "an operator dropped it",
     "quiet_hours": "it is not an hour at which its receiver may be written to",
     "shadow": "its company is in shadow mode: everything happens but the sending",
     "allowlist": "the address is not on the company's allow-list",

@@ -13,9 +13,12 @@ from postroom.cli.nearby import nearby
 from postroom.cli.showing import AsJson, emit, masked, out, people, said, table
 from postroom.domain import addresses
 from postroom.domain.channels import ChannelName
+from postroom.domain.going_live import cut_off_after
 from postroom.domain.routing import TITLES
-from postroom.domain.safety import Mode
+from postroom.domain.safety import REAL, Mode
+from postroom.store.clock import SharedClock
 from postroom.store.safety import allow as put_on_list
+from postroom.store.safety import cut_off as cut_off_of
 from postroom.store.safety import modes, set_mode
 from workers.wires import channels_from
 
@@ -25,8 +28,6 @@ MEANINGS: Mapping[Mode, str] = {
     Mode.ALLOWLIST: "only addresses on the allow-list are written to; the rest is listed as suppressed",
     Mode.LIVE: "everybody is written to",
 }
-REAL = frozenset({Mode.ALLOWLIST, Mode.LIVE})
-"""Modes in which real people are written to."""
 CREDENTIALS: Mapping[ChannelName, str] = {
     ChannelName.WHATSAPP: "WHATSAPP_ACCESS_TOKEN",
     ChannelName.SLACK: "SLACK_BOT_TOKEN",
@@ -82,14 +83,16 @@ def set_(
 ) -> None:
     """Show a company's mode on a channel, or set it. Real sending asks for the company's id once more."""
     with open_desk() as desk:
+        business_now = SharedClock(desk.engine).now()
         with desk.engine.connect() as connection:
             before = modes(connection).get((company, channel), Mode.SANDBOX)
+            cut_off = cut_off_after(before, mode or before, cut_off_of(connection, company, channel), business_now)
         if mode is not None and mode in REAL:
             _check_real(desk, company, channel, mode)
             _confirm(company, channel, mode, confirm)
         if mode is not None:
             with desk.engine.begin() as connection:
-                set_mode(connection, company, channel, mode)
+                set_mode(connection, company, channel, mode, cut_off=cut_off)
     now = mode or before
     if as_json:
         emit({"ok": True, "company": company, "channel": channel, "mode": now, "was": before})

@@ -9,6 +9,7 @@ from postroom.cli.showing import lasting, title, when
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import MISSED, WITHHELD, State
 from postroom.domain.routing import TITLES
+from postroom.domain.safety import CUT_OFF
 from postroom.store.safety import Pause
 from postroom.store.story import Attempt, IntentStory, Leg
 from workers.channels.registry import channel_class
@@ -100,6 +101,8 @@ def _next_try(leg: Leg) -> str:
 
 
 def _held(leg: Leg, _intent: IntentStory, moment: Moment) -> str:
+    if leg.reason == CUT_OFF:
+        return f"it waits until an operator sends or drops it: postroom backlog {leg.company}"
     return f"it is looked at again at {when(leg.next_at, today=moment.now)}"
 
 

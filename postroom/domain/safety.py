@@ -20,6 +20,10 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+REAL = frozenset({Mode.ALLOWLIST, Mode.LIVE})
+"""Modes in which real people are written to."""
+
+
 class Wire(StrEnum):
     """Where a channel's requests go: to the stand-in on this machine, or to the provider."""
 
@@ -52,6 +56,9 @@ UNCOUNTED = frozenset({ChannelName.CALLBACK})
 
 # The last look before sending ---------------------------------------------------------------------------------------
 
+CUT_OFF = "cut_off"
+"""Why a message is held that tells of what happened before its company went live: it waits for an operator."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
@@ -66,6 +73,15 @@ class Prospect:
     muted: bool = False
     zones: tuple[str, ...] = ()
     """Where he may live; empty where its rule keeps no quiet hours."""
+    happened_at: datetime | None = None
+    """When what it tells of happened; None: nothing asks, as when an operator has let it go."""
+    cut_off: datetime | None = None
+    """When its company's channel went live."""
+
+    @property
+    def too_old(self) -> bool:
+        """It tells of what happened before real people were to hear of anything."""
+        return self.happened_at is not None and self.cut_off is not None and self.happened_at < self.cut_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +124,8 @@ def before_sending(leg: Prospect, terms: Terms, now: datetime) -> Leave | Stay:
     wire = wire_for(leg.mode, listed=leg.listed)
     if wire is None:
         return Stay(State.SUPPRESSED, leg.mode.value)
+    if wire is Wire.LIVE and leg.too_old:
+        return Stay(State.HELD, CUT_OFF)
     # Consent is asked for where somebody real would read it; nothing real leaves the sandbox.
     if wire is Wire.LIVE and terms.opt_in and not leg.opted_in:
         return Stay(State.SUPPRESSED, "no_opt_in")

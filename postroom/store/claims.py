@@ -69,7 +69,10 @@ _CLAIM = """
 """
 
 _LATE = """
-    select claimed.*, c.address, c.blind, coalesce(s.mode, 'sandbox') as mode,
+    select claimed.*, c.address, c.blind, coalesce(s.mode, 'sandbox') as mode, s.cut_off,
+        case when s.cut_off is not null then (
+            select i.happened_at from intent i where i.id = claimed.intent_id
+        ) end as happened_at,
         exists (
             select from allowlist a
             where a.company = claimed.company and a.channel = :channel and a.blind = c.blind
@@ -145,6 +148,8 @@ def _claimed(row: Any, sealer: Sealer, channel: ChannelName, *, resend: bool = F
             opted_in=row.granted is True,
             muted=_muted(row, channel),
             zones=tuple((row.zones or "").split()),
+            happened_at=row.happened_at,
+            cut_off=row.cut_off,
         ),
     )
 

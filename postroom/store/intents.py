@@ -37,16 +37,18 @@ class Intent:
     languages: Sequence[str]
     config_sha256: bytes
     not_after: datetime | None
+    happened_at: datetime | None = None
+    """When what it tells of happened; None holds it against no cut-off."""
 
 
 _INSERT_INTENTS = text("""
     insert into intent (id, event_id, company, rule, recipient, urgency, subject, plan, stage, facts, languages,
-        config_sha256, not_after)
+        config_sha256, not_after, happened_at)
     select n.id, n.event_id, n.company, n.rule, n.recipient, n.urgency, n.subject, n.plan::jsonb, n.stage, n.facts,
-        n.languages::jsonb, n.config, n.not_after
+        n.languages::jsonb, n.config, n.not_after, n.happened_at
     from unnest(:ids, :event_ids, :companies, :rules, :recipients, :urgencies, :subjects, :plans, :stages,
-        :facts, :languages, :configs, :not_afters) as n (id, event_id, company, rule, recipient, urgency, subject,
-        plan, stage, facts, languages, config, not_after)
+        :facts, :languages, :configs, :not_afters, :happened_ats) as n (id, event_id, company, rule, recipient,
+        urgency, subject, plan, stage, facts, languages, config, not_after, happened_at)
     on conflict (event_id, rule, recipient) do nothing
     returning id
 """).bindparams(
@@ -55,7 +57,7 @@ _INSERT_INTENTS = text("""
     *(bindparam(name, type_=ARRAY(Text)) for name in ("plans", "languages")),  # JSON; lists of lists confuse drivers
     *(bindparam(name, type_=ARRAY(BYTEA)) for name in ("facts", "configs")),
     bindparam("stages", type_=ARRAY(SmallInteger)),
-    bindparam("not_afters", type_=ARRAY(DateTime(timezone=True))),
+    *(bindparam(name, type_=ARRAY(DateTime(timezone=True))) for name in ("not_afters", "happened_ats")),
 )
 
 
@@ -80,6 +82,7 @@ def add_intents(connection: Connection, sealer: Sealer, intents: Sequence[Intent
                 "languages": [json.dumps(list(intent.languages)) for intent in intents],
                 "configs": [intent.config_sha256 for intent in intents],
                 "not_afters": [intent.not_after for intent in intents],
+                "happened_ats": [intent.happened_at for intent in intents],
             },
         )
     )
@@ -127,6 +130,7 @@ def lock_intent(connection: Connection, sealer: Sealer, intent_id: UUID) -> tupl
         row.languages,
         row.config_sha256,
         row.not_after,
+        row.happened_at,
     )
     return intent, legs
 

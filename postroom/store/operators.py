@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from postroom.domain.messages import State
+from postroom.domain.safety import CUT_OFF
 from postroom.store.ids import new_id
 from postroom.store.intents import cancel_legs
 from postroom.store.notices import close_notice
@@ -79,6 +80,8 @@ def retryable(connection: Connection, message_id: UUID, *, now: datetime) -> Ret
     """Lock a message and say whether it may be sent again; `now` is business time. Raises NotRetried."""
     row = connection.execute(_LOCK, {"id": message_id}).one()
     state = State(row.state)
+    if state is State.HELD and row.reason == CUT_OFF:
+        raise NotRetried(f"it tells of what happened before company {row.company} went live; see: postroom backlog")
     if state in _FINISHED:
         raise NotRetried(_FINISHED[state])
     if row.unwritten:

@@ -13,9 +13,11 @@ from postroom.store.sealing import Sealer
 # Modes ----------------------------------------------------------------------------------------------------------------
 
 _SET_MODE = text("""
-    insert into sending_mode (company, channel, mode) values (:company, :channel, :mode)
-    on conflict (company, channel) do update set mode = excluded.mode, changed_at = clock_timestamp()
+    insert into sending_mode (company, channel, mode, cut_off) values (:company, :channel, :mode, :cut_off)
+    on conflict (company, channel) do update
+        set mode = excluded.mode, cut_off = excluded.cut_off, changed_at = clock_timestamp()
 """)
+_CUT_OFF = text("select cut_off from sending_mode where company = :company and channel = :channel")
 _ALLOW = text("""
     insert into allowlist (company, channel, blind, address) values (:company, :channel, :blind, :address)
     on conflict do nothing
@@ -28,9 +30,18 @@ def modes(connection: Connection) -> dict[tuple[str, ChannelName], Mode]:
     return {(row.company, ChannelName(row.channel)): Mode(row.mode) for row in rows}
 
 
-def set_mode(connection: Connection, company: str, channel: ChannelName, mode: Mode) -> None:
-    """Say how far a company's messages on a channel may go."""
-    connection.execute(_SET_MODE, {"company": company, "channel": channel.value, "mode": mode.value})
+def cut_off(connection: Connection, company: str, channel: ChannelName) -> datetime | None:
+    """Since when a company's channel is for real (business time); None while it is not."""
+    found: datetime | None = connection.scalar(_CUT_OFF, {"company": company, "channel": channel.value})
+    return found
+
+
+def set_mode(
+    connection: Connection, company: str, channel: ChannelName, mode: Mode, *, cut_off: datetime | None = None
+) -> None:
+    """Say how far a company's messages on a channel may go, and before which moment nothing is sent unasked."""
+    values = {"company": company, "channel": channel.value, "mode": mode.value, "cut_off": cut_off}
+    connection.execute(_SET_MODE, values)
 
 
 def allow(connection: Connection, sealer: Sealer, company: str, channel: ChannelName, address: str) -> None:

@@ -76,12 +76,14 @@ _LOSE_SIGHT = text("""
         detail = 'the sender died before it could record an answer', ended_at = clock_timestamp()
     from lost where a.message_id = lost.id and a.outcome is null
 """).bindparams(bindparam("repeatable", type_=ARRAY(Text)))
+# What happened before its company went live waits for an operator: it is neither released nor does it go stale.
 _RELEASE = text("""
-    update message_log set state = 'queued', reason = null where state = 'held' and next_at <= clock_timestamp()
+    update message_log set state = 'queued', reason = null
+    where state = 'held' and next_at <= clock_timestamp() and reason is distinct from 'cut_off'
 """)
 _EXPIRE = text("""
     update message_log set state = 'expired', reason = 'not_after', lease_until = null, ended_at = clock_timestamp()
-    where state in ('queued', 'held') and not_after < :now
+    where state in ('queued', 'held') and not_after < :now and (state = 'queued' or reason is distinct from 'cut_off')
     returning intent_id
 """)
 

@@ -9,6 +9,7 @@ from postroom.domain.callbacks import STATUS_CALLBACK
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import MISSED, WITHHELD, State
 from postroom.domain.routing import next_stage
+from postroom.domain.safety import CUT_OFF
 from postroom.store.contacts import contact_points
 from postroom.store.engine import Connection
 from postroom.store.intents import Intent, LegState, add_legs, lock_intent, set_stage
@@ -38,6 +39,9 @@ def _advance(connection: Connection, rooms: Rooms, intent_id: UUID, *, overdue: 
         put_away(connection, intent, legs)
         return set()
     if intent.not_after is not None and rooms.clock.now() > intent.not_after:
+        return set()
+    # Neither does anything stand in for what an operator has yet to decide about.
+    if any(leg.state is State.HELD and leg.reason == CUT_OFF for leg in legs):
         return set()
     draft = draft_of(intent)
     states = _present(intent, legs)

@@ -9,13 +9,14 @@ import structlog
 from postroom.domain import languages
 from postroom.domain.channels import ChannelName
 from postroom.domain.events import Event, event_from
+from postroom.domain.going_live import happened_at
 from postroom.domain.messages import State
 from postroom.domain.preferences import NONE as NOTHING_CHOSEN
 from postroom.domain.preferences import Preferences, preferring
 from postroom.domain.routing import Contact, Reach, Rule, plan, reach_of, rules_for
 from postroom.store.contacts import Address, ContactPoint, contact_points
 from postroom.store.engine import Connection
-from postroom.store.ids import new_id
+from postroom.store.ids import made_at, new_id
 from postroom.store.inbox import InboxRow, mark_done
 from postroom.store.intents import Intent, NewLeg, add_intents, add_legs
 from postroom.store.notices import raise_notice
@@ -106,6 +107,7 @@ def _draft(
         languages=[choice.tag for choice in choices],
         config_sha256=rooms.book.sha256,
         not_after=now + rule.not_after,
+        happened_at=happened_at(event, made_at(row.id)),
     )
     return Draft(intent, event, made, errand.addresses)
 

@@ -11,6 +11,7 @@ import structlog
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import State
 from postroom.domain.safety import (
+    CUT_OFF,
     PROBE_EVERY,
     UNCOUNTED,
     Circuit,
@@ -80,12 +81,23 @@ def _keep(rooms: Rooms, legs: Sequence[ClaimedLeg], kept: Sequence[Kept], summar
     if not kept:
         return
     intents = {leg.id: leg.intent_id for leg in legs}
+    companies = {leg.id: leg.company for leg in legs}
     with rooms.engine.begin() as connection:
         keep_back(connection, kept)
+        for company in {companies[each.id] for each in kept if each.reason == CUT_OFF}:
+            _tell_of_backlog(connection, company)
         lanes = fall_back(connection, rooms, [intents[each.id] for each in kept if each.state is State.SUPPRESSED])
     rooms.hints.deliver_all(lanes)
     for each in kept:
         summary.add(f"{each.state} ({each.reason})")
+
+
+def _tell_of_backlog(connection: Connection, company: str) -> None:
+    words = (
+        f"Messages about what happened before company {company} went live are held, and none leaves unasked. "
+        f"Look, then send or drop them: postroom backlog {company}"
+    )
+    raise_notice(connection, key=f"backlog:{company}", company=company, kind="backlog", words=words)
 
 
 def _without_credentials(rooms: Rooms, channel: ChannelName, legs: Sequence[ClaimedLeg], summary: Summary) -> None:
