@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 LOOPBACK, PORT, SMTP_PORT = "127.0.0.1", 8090, 8025
 DOOR = "http://127.0.0.1:8080"
 PHONE_NUMBER_ID, WABA_ID = "100000000000001", "200000000000001"
-DELAY_MS = "100-400"
+DELAY_MS = "300-700"
 LIVE_SENDERS = {
     "WHATSAPP_ACCESS_TOKEN": "WhatsApp",
     "SLACK_BOT_TOKEN": "Slack",
@@ -43,7 +43,7 @@ class Environment:
     phone_number_id: str = PHONE_NUMBER_ID
     waba_id: str = WABA_ID
     display_phone_number: str = "15550001111"
-    receipt_delay: tuple[timedelta, timedelta] = (timedelta(milliseconds=100), timedelta(milliseconds=400))
+    receipt_delay: tuple[timedelta, timedelta] = (timedelta(milliseconds=300), timedelta(milliseconds=700))
     """Shortest and longest pause before each receipt."""
     auto_read: bool = False
     journal: Path | None = None
@@ -116,7 +116,7 @@ def _delay(value: str, faults: list[str]) -> tuple[timedelta, timedelta]:
     first, _, last = value.partition("-")
     if first.isdecimal() and (last or first).isdecimal() and int(first) <= int(last or first):
         return timedelta(milliseconds=int(first)), timedelta(milliseconds=int(last or first))
-    faults.append(f"SANDBOX_RECEIPT_DELAY_MS is {value!r}. Give milliseconds as '100-400' or '0'.")
+    faults.append(f"SANDBOX_RECEIPT_DELAY_MS is {value!r}. Give milliseconds as '300-700' or '0'.")
     return timedelta(0), timedelta(0)
 
 

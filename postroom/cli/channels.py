@@ -131,7 +131,7 @@ def _row(sender: Sender) -> tuple[str, ...]:
 
 
 def _pace(pacing: Pacing) -> str:
-    parts = [f"{1 / pacing.sender.every.total_seconds():g}/s"] if pacing.sender else []
+    parts = [f"{1 / pacing.sender.every.total_seconds():.3g}/s"] if pacing.sender else []
     parts += [f"1 per {pacing.pair.every.total_seconds():g} s and person"] if pacing.pair else []
     return ", ".join(parts) or "none"
 

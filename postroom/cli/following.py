@@ -9,7 +9,7 @@ from postroom.domain.messages import FINAL, State
 from postroom.store.engine import Engine
 from postroom.store.sealing import Sealer
 from postroom.store.story import Leg, Story, tell
-from workers.channels.registry import channel_class
+from workers.channels.registry import capabilities
 
 EVERY = 0.15
 """Seconds between two looks."""
@@ -26,7 +26,7 @@ def at_rest(story: Story) -> bool:
 
 def _rests(leg: Leg) -> bool:
     if leg.state is State.SENT:
-        return not channel_class(leg.channel).capabilities.delivered_receipts
+        return not capabilities(leg.channel).delivered_receipts
     return leg.state in FINAL
 
 
@@ -42,7 +42,7 @@ def follow(
     *,
     within: timedelta,
     look: Callable[[Stories], object] = lambda _: None,
-    until: Callable[[Story], bool] = at_rest,
+    until: Callable[[Stories], bool] = lambda stories: all(map(at_rest, stories.values())),
 ) -> Stories:
     """Look at these events until all rest or the time is over; `look` is shown each state of things."""
     ids = list(event_ids)
@@ -51,6 +51,6 @@ def follow(
         with engine.connect() as connection:
             stories = tell(connection, sealer, ids)
         look(stories)
-        if all(map(until, stories.values())) or time.monotonic() > deadline:
+        if until(stories) or time.monotonic() > deadline:
             return stories
         time.sleep(EVERY)

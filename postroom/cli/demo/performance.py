@@ -35,6 +35,7 @@ def _play(house: House, theatre: play.Theatre, console: Console, *, once: bool, 
     wrong = [f"{outcome.case.title}: {fault}" for outcome in outcomes for fault in faults(outcome)]
     if once:
         wrong += _answers(theatre, run, outcomes)
+        wrong += play.told(theatre, outcomes)
     urls = addresses(house.environment, sandbox=True)
     _show(outcomes, wrong, urls, once=once, as_json=as_json)
     if not once:
@@ -69,7 +70,10 @@ def _show(
         return
     out().print(board(outcomes, final=True))
     if once and not wrong:
-        out().print("[green]Every event ended as it should[/]; a reply and a pressed button were recorded.")
+        out().print(
+            "[green]Every event ended as it should[/]; a reply and two pressed buttons were recorded, "
+            "and the machine that asked for it heard of every message, in order."
+        )
     if not once:
         out().print()
         out().print(places(urls))

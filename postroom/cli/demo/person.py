@@ -1,5 +1,6 @@
 """The person at the other end: answers and presses through the sandbox's own API, as its page does."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from postroom.cli.nearby import nearby
@@ -16,9 +17,9 @@ class Stage:
         self._url = f"{url}/_sandbox"
         self._session = nearby()
 
-    def introduce(self, name: str, whatsapp: str | None, email: str | None) -> None:
-        """Tell that a number and a mailbox are one person."""
-        self._post("people", name=name, whatsapp=whatsapp or "", email=email or "")
+    def introduce(self, name: str, addresses: Mapping[str, str]) -> None:
+        """Tell that these addresses are one person."""
+        self._post("people", name=name, **addresses)
 
     def reply(self, address: str, words: str) -> None:
         """Answer the last message at an address."""
@@ -26,23 +27,29 @@ class Stage:
 
     def press(self, address: str) -> str:
         """Press the first button of the last message that answers; its title. Raises Unanswered without one."""
-        message = self._last(address)
-        buttons = [button for button in message["buttons"] if button["payload"] is not None]
-        if not buttons:
-            raise Unanswered(f"the message to {address[:3]}… has no button that answers")
-        self._post("press", message_id=message["id"], button=buttons[0]["title"])
-        return str(buttons[0]["title"])
+        for message in reversed(self._all(address)):
+            buttons = [button for button in message["buttons"] if button["payload"] is not None]
+            if buttons:
+                self._post("press", message_id=message["id"], button=buttons[0]["title"])
+                return str(buttons[0]["title"])
+        raise Unanswered(f"no message to {address[:3]}… has a button that answers")
 
     def requests(self) -> dict[str, Any]:
         """What the witness saw."""
         return self._get("requests")
 
+    def callbacks(self, url: str) -> list[dict[str, Any]]:
+        """What a machine was told, in the order in which it was told."""
+        return [message["raw"] for message in self._all(url)]
+
     def _last(self, address: str) -> dict[str, Any]:
-        found = [m for m in self._get("messages", recipient=address)["messages"] if not m["from_person"]]
+        found = self._all(address)
         if not found:
             raise Unanswered(f"there is no message to {address[:3]}…")
-        last: dict[str, Any] = found[-1]
-        return last
+        return found[-1]
+
+    def _all(self, address: str) -> list[dict[str, Any]]:
+        return [m for m in self._get("messages", recipient=address)["messages"] if not m["from_person"]]
 
     def _get(self, deed: str, **query: str) -> dict[str, Any]:
         answer = self._session.get(f"{self._url}/{deed}", params=query, timeout=10)

@@ -1,16 +1,21 @@
 """Playing the demonstration: post the events, watch them, let a person answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
-from postroom.cli.demo.cases import CASES, JOHN, MARTA, Case, Messages, Repeat, Run
+from postroom.cli.demo.cases import CASES, COMPANY, JOHN, LAURA, MARTA, PEOPLE, RECEIVER, Case, Messages, Repeat, Run
 from postroom.cli.demo.judging import Outcome
 from postroom.cli.demo.person import Stage
-from postroom.cli.following import Stories, follow
+from postroom.cli.following import EVERY, Stories, follow
 from postroom.cli.posting import Mailbox, secrets_by_source
+from postroom.domain.preferences import Choice
 from postroom.services.keyring import MAKERS
+from postroom.store.callbacks import add_receiver
 from postroom.store.engine import Engine, connect
+from postroom.store.preferences import NewChoice, choose
 from postroom.store.sealing import Sealer
 from postroom.store.story import Story
 
@@ -46,14 +51,32 @@ def theatre_of(told: Mapping[str, str]) -> Theatre:
 
 
 def post(theatre: Theatre, run: Run) -> list[Outcome]:
-    """Introduce the people and post every event, through the door only."""
-    for person in dict.fromkeys(case.person for case in CASES):
-        theatre.stage.introduce(person.name, run.phone(person), run.mail(person))
+    """Set the scene and post every event of the day, through the door only."""
+    _set_scene(theatre, run)
     outcomes: list[Outcome] = []
     for case in CASES:
-        repeated = outcomes[0] if isinstance(case.expected, Repeat) else None
-        outcomes.append(_post(theatre, run, case, repeated))
+        outcomes.append(_post(theatre, run, case, _first(outcomes, case)))
     return outcomes
+
+
+def _set_scene(theatre: Theatre, run: Run) -> None:
+    """Who is who in the sandbox, what people have chosen, and the machine that wants to hear of it all."""
+    company = str(COMPANY["id"])
+    for person in PEOPLE:
+        theatre.stage.introduce(person.name, run.addresses(person))
+    with theatre.engine.begin() as connection:
+        for person in PEOPLE:
+            if person.prefers:
+                choice = NewChoice("*", person.prefers.value, Choice.PREFERRED)
+                choose(connection, company, f"partner:{run.partner(person)}", [choice], source="demo")
+        add_receiver(connection, theatre.sealer, company, RECEIVER)
+
+
+def _first(outcomes: Sequence[Outcome], case: Case) -> Outcome | None:
+    """What became of the same event before, for a case that repeats it."""
+    if not isinstance(case.expected, Repeat):
+        return None
+    return next(each for each in outcomes if (each.case.shape, each.case.person) == (case.shape, case.person))
 
 
 def _post(theatre: Theatre, run: Run, case: Case, repeated: Outcome | None) -> Outcome:
@@ -70,13 +93,33 @@ def watch(theatre: Theatre, outcomes: Sequence[Outcome], look: Watch) -> list[Ou
 
 
 def answer(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> list[str]:
-    """Let one person reply and another press a button; what of it was not recorded, in words."""
+    """Let one person reply and two others press buttons; what of it was not recorded, in words."""
     theatre.stage.reply(run.phone(MARTA) or "", WORDS)
-    title = theatre.stage.press(run.phone(JOHN) or "")
-    asked = [outcome for outcome in outcomes if outcome.case.person in {MARTA, JOHN} and outcome.legs]
-    stories = _follow(theatre, asked, until=lambda story: any(leg.answers for leg in story.legs))
-    heard = {answer.words for story in stories.values() for leg in story.legs for answer in leg.answers}
-    return [f"“{words}” was said and not recorded" for words in (WORDS, title) if words not in heard]
+    pressed = [theatre.stage.press(address) for address in (run.phone(JOHN), run.slack(LAURA)) if address]
+    asked = [outcome for outcome in outcomes if outcome.case.person in {MARTA, JOHN, LAURA} and outcome.legs]
+    wanted = {WORDS, *pressed}
+    stories = _follow(theatre, asked, until=lambda found: wanted <= _heard_of(found.values()))
+    heard = _heard_of(stories.values())
+    return [f"“{words}” was said and not recorded" for words in (WORDS, *pressed) if words not in heard]
+
+
+def _heard_of(stories: Iterable[Story]) -> set[str]:
+    return {answer.words for story in stories for leg in story.legs for answer in leg.answers}
+
+
+def told(theatre: Theatre, outcomes: Sequence[Outcome]) -> list[str]:
+    """What is wrong with what the machine was told: it must hear of every message, each thing once and in order."""
+    wanted = {str(leg.id) for outcome in outcomes for leg in outcome.legs}
+    heard: Sequence[Mapping[str, Any]] = []
+    until = time.monotonic() + PATIENCE.total_seconds()
+    while time.monotonic() < until and not wanted <= {each["data"]["message_id"] for each in heard}:
+        time.sleep(EVERY)
+        heard = theatre.stage.callbacks(RECEIVER)
+    missing = wanted - {each["data"]["message_id"] for each in heard}
+    if missing:
+        return [f"the receiver of status callbacks was not told of {len(missing)} of {len(wanted)} messages"]
+    numbers = [each["sequence"] for each in heard]
+    return [] if numbers == sorted(set(numbers)) else [f"callbacks came in the order {numbers}"]
 
 
 def _follow(
@@ -84,7 +127,7 @@ def _follow(
     outcomes: Sequence[Outcome],
     *,
     look: Callable[[Stories], object] = lambda _: None,
-    until: Callable[[Story], bool] | None = None,
+    until: Callable[[Stories], bool] | None = None,
 ) -> Stories:
     ids = [
         outcome.answer.ids[0]
