@@ -1,5 +1,6 @@
 """Postroom's own failures reach its operators, also while Redis is away."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from postroom.domain.companies import Companies, Operator
 from postroom.store.notices import close_notice, raise_notice
 from scheduler import alarms
 from scheduler.alarms import Watch
-from tests.builders import StubChannel, rooms_with
+from tests.builders import StubChannel
 from workers.hints import client_of
 from workers.wiring import Rooms
 
@@ -25,8 +26,8 @@ def sms() -> StubChannel:
 
 
 @pytest.fixture
-def rooms(database_url: str, redis_url: str, sms: StubChannel) -> Rooms:
-    made = rooms_with(database_url, redis_url, sms, StubChannel(SLACK))
+def rooms(make_rooms: Callable[..., Rooms], sms: StubChannel) -> Rooms:
+    made = make_rooms(sms, StubChannel(SLACK))
     default = replace(made.book.companies.default, operators=(ANA,))
     return replace(made, book=replace(made.book, companies=Companies(default)))
 

@@ -1,5 +1,6 @@
 """SMS costs by the piece: a company's day has a budget of segments, and what is urgent goes out all the same."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from postroom.domain.channels import ChannelName
 from postroom.domain.companies import Companies
 from postroom.domain.messages import Urgency
-from tests.builders import StubChannel, alert, delivery, keep, legs, query, rooms_with
+from tests.builders import StubChannel, alert, delivery, keep, legs, query
 from workers.tasks import deliver, route
 from workers.wiring import Rooms
 
@@ -20,8 +21,8 @@ def sms() -> StubChannel:
 
 
 @pytest.fixture
-def rooms(database_url: str, redis_url: str, sms: StubChannel) -> Rooms:
-    return rooms_with(database_url, redis_url, sms, StubChannel(WHATSAPP), StubChannel(SLACK))
+def rooms(make_rooms: Callable[..., Rooms], sms: StubChannel) -> Rooms:
+    return make_rooms(sms, StubChannel(WHATSAPP), StubChannel(SLACK))
 
 
 def allow(rooms: Rooms, segments: int) -> Rooms:

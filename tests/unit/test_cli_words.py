@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from postroom.cli.app import app
 from postroom.cli.codes import meaning, tries_allowed
-from postroom.cli.demo.cases import CASES, Case, Messages, Run
+from postroom.cli.demo.cases import CASES, PEOPLE, Case, Messages, Run
 from postroom.cli.demo.judging import Outcome, faults, percentile
 from postroom.cli.faults import Refused, end
 from postroom.cli.making import data_of, event_of, event_type
@@ -179,7 +179,8 @@ def judged_story(case: Case, story: Story) -> list[str]:
     return faults(Outcome(case, {}, taken, None, story))
 
 
-SPANISH, THROTTLED_CASE = CASES[0], next(case for case in CASES if "429" in case.title)
+SPANISH = next(case for case in CASES if "in Spanish" in case.title)
+THROTTLED_CASE = next(case for case in CASES if "429" in case.title)
 
 
 @pytest.mark.parametrize(
@@ -205,11 +206,23 @@ def test_a_fault_that_never_happened_is_told_although_the_message_arrived():
 
 def test_a_run_gives_everybody_numbers_of_his_own():
     run = Run("4821")
-    phones = [run.phone(person) for person in {case.person for case in CASES}]
+    phones = [phone for person in PEOPLE if (phone := run.phone(person))]
+    places = [place for person in PEOPLE for channel, place in run.addresses(person).items() if channel != "whatsapp"]
 
-    assert sorted(map(len, filter(None, phones))) == [12] * len(list(filter(None, phones)))
+    assert {len(phone) for phone in phones} == {12}
     assert len(set(phones)) == len(phones)
-    assert run.mail(CASES[8].person) == "amelie.laurent.4821@example.com"
+    assert len(set(places)) == len(places)
+    assert len({run.partner(person) for person in PEOPLE}) == len(PEOPLE)
+    assert "amelie.laurent.4821@example.com" in places
+
+
+def test_the_day_has_every_message_type_on_every_channel_that_its_people_use():
+    kinds = {case.shape.name for case in CASES if isinstance(case.expected, Messages)}
+    channels = {channel for case in CASES if isinstance(case.expected, Messages) for channel in case.expected.states}
+
+    assert {name for name in EVENT_TYPES if not name.startswith("alert.")} <= kinds
+    assert "alert.stock_out" in kinds
+    assert channels == set(ChannelName) - {ChannelName.CALLBACK}
 
 
 # Endings --------------------------------------------------------------------------------------------------------------

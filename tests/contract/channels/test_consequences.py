@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -26,20 +27,38 @@ CARRIERS: Mapping[ChannelName, tuple[str, str]] = {
 """A message type that something is written for, on each channel. Callbacks are no matter of rules."""
 
 
+SENDERS = 8
+"""The threads of `rooms_with`."""
+
+
 def behind(channel: ChannelName) -> ChannelName:
     """What stands behind it as a fallback."""
     return ChannelName.WHATSAPP if channel is ChannelName.EMAIL else ChannelName.EMAIL
 
 
 @pytest.fixture
-def rooms(bench: Any, database_url: str, redis_url: str) -> Rooms:
+def rooms(bench: Any, database_url: str, redis_url: str) -> Iterator[Rooms]:
     name = bench.channel.name
     if name not in CARRIERS:
         pytest.skip("callbacks are made by the relay; tests/integration/test_callbacks.py tells what becomes of them")
     made = rooms_with(database_url, redis_url, bench.channel, StubChannel(behind(name)))
     rule = made.book.rule(CARRIERS[name][0])
     assert rule is not None
-    return replace(made, book=replace(made.book, rules=(_alone(rule, name),)))
+    yield replace(made, book=replace(made.book, rules=(_alone(rule, name),)))
+    _let_go(made, bench)
+    made.senders.shutdown()
+    made.engine.dispose()
+
+
+def _let_go(rooms: Rooms, bench: Any) -> None:
+    """Close the connection that each sending thread keeps, in that thread."""
+    together = Barrier(SENDERS)
+
+    def close(_number: int) -> None:
+        together.wait(10)
+        bench.channel.close()
+
+    list(rooms.senders.map(close, range(SENDERS)))
 
 
 def _alone(rule: Rule, channel: ChannelName) -> Rule:
