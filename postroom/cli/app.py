@@ -21,6 +21,7 @@ from postroom.cli.doctor import doctor
 from postroom.cli.migrate import migrate
 from postroom.cli.pauses import pause, pauses, resume
 from postroom.cli.send import send
+from postroom.cli.simulate.command import simulate
 from postroom.cli.up import up
 
 START, LOOK, STEER, SET_UP = "Begin", "Look", "Steer", "Set up"
@@ -43,6 +44,7 @@ app.add_typer(events.app, name="events", rich_help_panel=LOOK)
 app.add_typer(notices.app, name="notices", rich_help_panel=LOOK)
 app.add_typer(channels.app, name="channels", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK)(doctor)
+app.command(rich_help_panel=LOOK)(simulate)
 app.command(rich_help_panel=STEER)(pause)
 app.command(rich_help_panel=STEER)(resume)
 app.command(rich_help_panel=STEER)(pauses)
