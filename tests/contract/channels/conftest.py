@@ -293,6 +293,12 @@ def hearing(bench: Bench) -> Bench:
 
 
 @pytest.fixture
+def carrier(bench: Bench) -> Bench:
+    """The bench, of those channels only that rules may use."""
+    return bench
+
+
+@pytest.fixture
 def silent(bench: Bench) -> Bench:
     """The bench, of those channels only that nobody posts webhooks of."""
     return bench
@@ -403,6 +409,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _names(fixtures: Sequence[str]) -> list[ChannelName]:
     left_out = SILENT if "hearing" in fixtures else set(CHANNELS) - SILENT if "silent" in fixtures else set()
+    if "carrier" in fixtures:
+        left_out = {ChannelName.CALLBACK}
     return [name for name in CHANNELS if name not in left_out]
 
 

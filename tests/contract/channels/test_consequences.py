@@ -24,7 +24,8 @@ CARRIERS: Mapping[ChannelName, tuple[str, str]] = {
     ChannelName.EMAIL: ("order_confirmation", "odoo.sale.order_confirmed"),
     ChannelName.ODOO: ("daily_digest", "odoo.digest.daily"),
 }
-"""A message type that something is written for, on each channel. Callbacks are no matter of rules."""
+"""A message type that something is written for, on each channel. Callbacks are no matter of rules;
+tests/integration/test_callbacks.py tells of them."""
 
 
 SENDERS = 8
@@ -37,15 +38,13 @@ def behind(channel: ChannelName) -> ChannelName:
 
 
 @pytest.fixture
-def rooms(bench: Any, database_url: str, redis_url: str) -> Iterator[Rooms]:
-    name = bench.channel.name
-    if name not in CARRIERS:
-        pytest.skip("callbacks are made by the relay; tests/integration/test_callbacks.py tells what becomes of them")
-    made = rooms_with(database_url, redis_url, bench.channel, StubChannel(behind(name)))
+def rooms(carrier: Any, database_url: str, redis_url: str) -> Iterator[Rooms]:
+    name = carrier.channel.name
+    made = rooms_with(database_url, redis_url, carrier.channel, StubChannel(behind(name)))
     rule = made.book.rule(CARRIERS[name][0])
     assert rule is not None
     yield replace(made, book=replace(made.book, rules=(_alone(rule, name),)))
-    _let_go(made, bench)
+    _let_go(made, carrier)
     made.senders.shutdown()
     made.engine.dispose()
 
@@ -136,8 +135,8 @@ def test_every_verdict_has_a_consequence() -> None:
     assert set(CONSEQUENCES) == set(Verdict)
 
 
-def test_each_code_has_its_consequence(bench: Any, rooms: Rooms) -> None:
-    tables = verdict_tables(bench.channel.name)
+def test_each_code_has_its_consequence(bench: Any, carrier: Any, rooms: Rooms) -> None:
+    tables = verdict_tables(carrier.channel.name)
     rows = {**tables.VERDICTS, **{str(span.first): span.ruling for span in getattr(tables, "SPANS", ())}}
     wrong = [fault for code, row in rows.items() for fault in _consequence(bench, rooms, code, row)]
     assert rows
