@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -70,12 +70,6 @@ def find_ruling(code: str, table: Mapping[str, Ruling], spans: Iterable[Span] = 
 def fault_of(ruling: Ruling, code: str, detail: str, *, retry_after: timedelta | None = None) -> Fault:
     """The fault that a ruling makes of one refusal; the detail loses addresses and numbers on its way."""
     return Fault(ruling.verdict, code, redacted(detail), ruling.pace, retry_after, ruling.unreachable)
-
-
-def unsent(fault: Fault) -> Fault:
-    """The same fault of a request that could not have sent the message, such as a look-up: it may be made again."""
-    open_outcome = fault.verdict is Verdict.UNKNOWN
-    return replace(fault, verdict=Verdict.TRANSIENT) if open_outcome else fault
 
 
 def redacted(words: str) -> str:

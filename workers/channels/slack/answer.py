@@ -43,12 +43,15 @@ def read_answer(answer: requests.Response) -> Mapping[str, Any]:
 
 def _refusal(error: str, body: Mapping[str, Any], answer: requests.Response) -> Fault:
     """Our verdict on an error, with Slack's own words. One that no row foresees is logged: it wants a row."""
-    code = id_of(error)[:80]
-    said = "; ".join((ruling_of(code).words, *_words(body)))
+    code, ruling = id_of(error)[:80], ruling_of(id_of(error)[:80])
+    said = "; ".join((ruling.words, *_words(body)))
     if not is_known(code):
         _log.warning("unknown_provider_code", channel="slack", code=code)
         said = f"unknown code: {said}"
-    return fault_of(ruling_of(code), code, said, retry_after=retry_after(answer.headers))
+        if not 200 <= answer.status_code < 300:
+            # The status says more than a word that we do not know: after a 5xx the message may have been taken.
+            ruling = status_row(answer.status_code, TRANSPORT)[1]
+    return fault_of(ruling, code, said, retry_after=retry_after(answer.headers))
 
 
 def _words(body: Mapping[str, Any]) -> list[str]:

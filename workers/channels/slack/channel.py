@@ -10,17 +10,16 @@ import requests
 from slack_sdk.signature import SignatureVerifier
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
-from workers.channels.base import ChannelError
+from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.headers import find_header
 from workers.channels.http import Lost, Sessions, exchange
-from workers.channels.rulings import unsent
 from workers.channels.slack import webhook
 from workers.channels.slack.answer import read_answer, read_receipt
 from workers.channels.slack.capabilities import CAPABILITIES
 from workers.channels.slack.config import SlackConfig
 from workers.channels.slack.directory import Directory
 from workers.channels.slack.payload import is_id, request_body
-from workers.channels.slack.verdicts import transport_fault
+from workers.channels.slack.verdicts import refusal, transport_fault
 from workers.channels.tokens import id_of
 
 JSON = "application/json; charset=utf-8"
@@ -61,15 +60,15 @@ class Slack:
         return self._directory.member(to)
 
     def _look_up(self, email: str) -> str:
-        try:
-            answer = self._call("users.lookupByEmail", urlencode({"email": email}).encode(), FORM)
-            user = read_answer(answer).get("user")
-        except ChannelError as error:
-            # A look-up posts nothing: whatever became of it, it can be asked again.
-            raise ChannelError(unsent(error.fault)) from error
-        found = id_of(user.get("id")) if isinstance(user, Mapping) else ""
-        if not found:
-            raise ChannelError(unsent(transport_fault("not_json", "the look-up names no member")))
+        with before_it_leaves():
+            user = read_answer(self._call("users.lookupByEmail", urlencode({"email": email}).encode(), FORM)).get(
+                "user"
+            )
+            found = id_of(user.get("id")) if isinstance(user, Mapping) else ""
+            if not found:
+                raise ChannelError(transport_fault("not_json", "the look-up names no member"))
+            if user and user.get("deleted"):
+                raise ChannelError(refusal("user_disabled"))
         return found
 
     def _call(self, method: str, body: bytes, content_type: str) -> requests.Response:

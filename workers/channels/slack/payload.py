@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
@@ -18,20 +17,26 @@ from slack_sdk.models.blocks import (
 
 from postroom.domain.channels import Button, Field, Rendered
 from workers.channels.base import ChannelError
+from workers.channels.slack.capabilities import MAX_BUTTONS, MAX_SECTION
 from workers.channels.slack.verdicts import transport_fault
 
 MAX_HEADER = 150
 MAX_FIELD = 2000
 FIELDS_IN_SECTION = 10
 MAX_TITLE = 75
-MAX_VALUE = 2000
 MAX_LINK = 3000
+MAX_PAYLOAD = 512
+"""Slack would take 2000; what comes back must fit an index."""
+STYLES = (None, "primary", "danger")
 
 ATTEMPT = "attempt:"
 """What an actions block's id begins with; our attempt's id follows, and comes back with every press."""
 LINK = "link:"
 """What the id of an action begins with that only opens a link: Slack tells of those presses, too."""
+PRESS = "press:"
 EVENT = "postroom_attempt"
+
+_NOT_CARRIED = ("html", "template", "attachments")
 
 _ID = re.compile(r"[UWCDG][A-Z0-9]{5,20}")
 
@@ -45,23 +50,53 @@ def is_id(address: str) -> bool:
 
 def request_body(rendered: Rendered, conversation: str, key: UUID) -> Body:
     """The whole request. Raises ChannelError before a byte leaves when Slack could only refuse it."""
-    if not rendered.text.strip():
-        raise _unsendable("the text is empty")
-    if rendered.attachments:
-        raise _unsendable("documents; link to them instead")
-    try:
-        blocks = [block.to_dict() for block in _blocks(rendered, key)]
-    except SlackObjectFormationError as error:
-        raise _unsendable(str(error)) from error
+    if faults := "; ".join(_faults(rendered)):
+        raise ChannelError(transport_fault("unsendable", faults))
     return {
         "channel": conversation,
         # What notifications and screen readers say, and whatever shows no blocks.
         "text": "\n".join(part for part in (rendered.subject, rendered.text) if part),
-        "blocks": blocks,
+        "blocks": [block.to_dict() for block in _blocks(rendered, key)],
+        # Comes back with a button's message, and lets a look into the channel find an attempt whose answer was lost.
         "metadata": {"event_type": EVENT, "event_payload": {"attempt": str(key)}},
         "unfurl_links": False,
         "unfurl_media": False,
     }
+
+
+def _faults(rendered: Rendered) -> Iterator[str]:
+    """Everything that Slack would refuse or lose; its own builders know half of the bounds, and name one at a time."""
+    if not rendered.text.strip():
+        yield "the text is empty; write the template for Slack"
+    yield from _too_long("the text", rendered.text, MAX_SECTION)
+    yield from _too_long("the title", rendered.subject or "", MAX_HEADER)
+    for field in rendered.fields:
+        yield from _too_long(f"the field {field.label!r}", _field_text(field), MAX_FIELD)
+    if len(rendered.buttons) > MAX_BUTTONS:
+        yield f"{len(rendered.buttons)} buttons; {MAX_BUTTONS} are carried"
+    for button in rendered.buttons:
+        yield from _button_faults(button)
+    carried_not = [name for name in _NOT_CARRIED if getattr(rendered, name)]
+    if carried_not:
+        yield f"blocks have no place for {', '.join(carried_not)}; link to documents instead"
+
+
+def _button_faults(button: Button) -> Iterator[str]:
+    name = f"the button {button.title[:MAX_TITLE]!r}"
+    if not button.title.strip():
+        yield "a button without a title"
+    yield from _too_long(name, button.title, MAX_TITLE)
+    if bool(button.payload) == bool(button.url):
+        yield f"{name} must either answer or open a link"
+    yield from _too_long(f"the payload of {name}", button.payload or "", MAX_PAYLOAD)
+    yield from _too_long(f"the link of {name}", button.url or "", MAX_LINK)
+    if button.style not in STYLES:
+        yield f"{name} has the style {button.style!r}; primary, danger or none"
+
+
+def _too_long(what: str, text: str, most: int) -> Iterator[str]:
+    if len(text) > most:
+        yield f"{what} has {len(text)} characters, {most} are carried"
 
 
 def _blocks(rendered: Rendered, key: UUID) -> Iterator[Block]:
@@ -75,7 +110,11 @@ def _blocks(rendered: Rendered, key: UUID) -> Iterator[Block]:
 
 
 def _field(field: Field) -> MarkdownTextObject:
-    return MarkdownTextObject(text=f"*{field.label}*\n{field.value}", verbatim=True)
+    return MarkdownTextObject(text=_field_text(field), verbatim=True)
+
+
+def _field_text(field: Field) -> str:
+    return f"*{field.label}*\n{field.value}"
 
 
 def _elements(buttons: Sequence[Button]) -> list[ButtonElement]:
@@ -83,11 +122,8 @@ def _elements(buttons: Sequence[Button]) -> list[ButtonElement]:
 
 
 def _element(button: Button, number: int) -> ButtonElement:
+    """A button; its id must be like no other's in the block, even where two answer alike."""
     title = PlainTextObject(text=button.title, emoji=False)
-    if button.payload is not None:
-        return ButtonElement(text=title, action_id=button.payload, value=button.payload, style=button.style)
+    if button.payload:
+        return ButtonElement(text=title, action_id=f"{PRESS}{number}", value=button.payload, style=button.style)
     return ButtonElement(text=title, action_id=f"{LINK}{number}", url=button.url, style=button.style)
-
-
-def _unsendable(why: str) -> ChannelError:
-    return ChannelError(transport_fault("unsendable", why))

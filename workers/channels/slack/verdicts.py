@@ -45,6 +45,12 @@ VERDICTS: Mapping[str, Ruling] = MappingProxyType(
         "user_disabled": Ruling(F, "The member has been deactivated", unreachable=True),
         "user_not_visible": Ruling(F, "The bot may not see this member", unreachable=True),
         "cannot_dm_bot": Ruling(F, "Another bot cannot be written to", unreachable=True),
+        "cant_post_message": Ruling(F, "The bot may not post here"),
+        "access_denied": Ruling(F, "Access to the channel or member is denied"),
+        "channel_type_not_supported": Ruling(F, "This kind of channel takes no such messages"),
+        "external_channel_migrating": Ruling(RL, "The shared channel is being migrated", Pace.LATE),
+        # An app's own setting, which stops direct messages but nothing in channels
+        "messages_tab_disabled": Ruling(F, "The app's Messages tab is off (App Home): it cannot write to members"),
         # Our bot
         "invalid_auth": Ruling(S, "The token is wrong, or asks from a forbidden address"),
         "not_authed": Ruling(S, "No token was given"),
@@ -57,6 +63,14 @@ VERDICTS: Mapping[str, Ruling] = MappingProxyType(
         "accesslimited": Ruling(S, "Access to this method is limited"),
         "enterprise_is_restricted": Ruling(S, "The method cannot be called for an enterprise"),
         "plan_upgrade_required": Ruling(S, "The workspace's plan does not have this"),
+        "not_allowed_token_type": Ruling(S, "A token of this kind may not be used: a bot's begins with xoxb-"),
+        "app_access_restricted": Ruling(S, "An administrator has restricted the app"),
+        "team_access_not_granted": Ruling(S, "The token was not granted this workspace"),
+        "two_factor_setup_required": Ruling(S, "Two-factor authentication must be set up"),
+        "metadata_must_be_sent_from_app": Ruling(S, "Metadata is for tokens of apps alone"),
+        "unknown_method": Ruling(S, "There is no such method: SLACK_API_URL is wrong"),
+        "method_deprecated": Ruling(S, "The method has been deprecated"),
+        "deprecated_endpoint": Ruling(S, "The endpoint has been deprecated"),
         # This message
         "msg_too_long": Ruling(P, "The text is too long"),
         "msg_blocks_too_long": Ruling(P, "The blocks are too long"),
@@ -75,6 +89,9 @@ VERDICTS: Mapping[str, Ruling] = MappingProxyType(
         "missing_post_type": Ruling(P, "The content type is missing"),
         "metadata_too_large": Ruling(P, "The metadata is too large"),
         "invalid_metadata_format": Ruling(P, "The metadata is not valid"),
+        "invalid_metadata_schema": Ruling(P, "The metadata does not keep its schema"),
+        "cannot_reply_to_message": Ruling(P, "Nothing can be written below this message"),
+        "slack_connect_file_link_sharing_blocked": Ruling(P, "Links to files may not leave the workspace"),
         # Methods that only edit or plan a message
         "message_not_found": Ruling(P, "The message was not found"),
         "cant_update_message": Ruling(P, "The bot may not edit this message"),
@@ -103,6 +120,11 @@ def ruling_of(code: str) -> Ruling:
 def is_known(code: str) -> bool:
     """Whether a row foresees the error."""
     return code in VERDICTS
+
+
+def refusal(code: str) -> Fault:
+    """The fault of an error that we know without Slack's saying so."""
+    return fault_of(ruling_of(code), code, ruling_of(code).words)
 
 
 def transport_fault(code: str, detail: str = "") -> Fault:

@@ -1,7 +1,7 @@
 """From what Slack posts to events: a pressed button, an answer, or nothing of ours."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,8 @@ from uuid import UUID
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Parsed
 from workers.channels.base import Malformed
 from workers.channels.opt_out import consent_in
-from workers.channels.slack.payload import ATTEMPT, LINK
+from workers.channels.slack.payload import ATTEMPT, EVENT, LINK
+from workers.channels.slack.words import shown, words_of
 from workers.channels.tokens import id_of, label, text_of
 
 SPOKEN = frozenset({"", "file_share", "thread_broadcast"})
@@ -43,7 +44,7 @@ def answer(raw: bytes) -> tuple[str, bytes]:
         return NOTHING
     if kind == "event" and body.get("type") == "url_verification":
         return "text/plain; charset=utf-8", text_of(body.get("challenge"))[:500].encode()
-    if kind == "command":
+    if kind == "command" and "command" in body:
         return "application/json", json.dumps({"response_type": "ephemeral", "text": NOT_YET}).encode()
     return NOTHING
 
@@ -58,7 +59,7 @@ def _read(raw: bytes) -> tuple[str, Body]:
         raise Malformed(f"The body is neither JSON nor a form ({error}).") from error
     if "payload" in form:
         return "action", _object(form["payload"].encode())
-    if "command" in form:
+    if "command" in form or "ssl_check" in form:
         return "command", form
     raise Malformed("The form has neither 'payload' (an action) nor 'command' (a slash command).")
 
@@ -98,30 +99,40 @@ def _message(body: Body, event: Body) -> Parsed:
         return Parsed(ignored=(label(kind, subtype),))
     if event.get("bot_id") or not id_of(event.get("user")):
         return Parsed(ignored=(label(kind, "bot"),))
-    if kind == "message" and event.get("channel_type") != "im":
+    direct = kind == "message"
+    if direct and event.get("channel_type") != "im":
         return Parsed(ignored=(label(kind, text_of(event.get("channel_type")) or "channel"),))
-    words = text_of(event.get("text")).strip()
-    said = ChannelEvent(
-        kind=consent_in(words) or EventKind.REPLIED,
-        key=id_of(body.get("event_id")) or _named(event),
+    if not id_of(event.get("channel")) or not id_of(event.get("ts")):
+        return Parsed(unknown=(label(kind, "without_id"),))
+    words = words_of(event, _us(body))
+    # In a channel others read along: a word to the bot there is an answer, and no wish about one's own messages.
+    consent = consent_in(words) if direct else None
+    return Parsed(events=(_said(body, event, consent or EventKind.REPLIED, words),))
+
+
+def _said(body: Body, event: Body, kind: EventKind, words: str) -> ChannelEvent:
+    conversation, moment = id_of(event.get("channel")), id_of(event.get("ts"))
+    thread = id_of(event.get("thread_ts"))
+    return ChannelEvent(
+        kind=kind,
+        key=id_of(body.get("event_id")) or f"{conversation}:{moment}",
         channel=ChannelName.SLACK,
         account=id_of(body.get("team_id")),
-        occurred_at=_moment(event.get("ts")),
-        provider_id=_thread(event),
+        occurred_at=_moment(moment),
+        # The message that was answered: the one that the thread hangs on.
+        provider_id=f"{conversation}:{thread}" if thread and thread != moment else None,
         address=id_of(event.get("user")),
-        text=words or "[empty message]",
+        text=shown(event, words),
+        # What an answer of ours in the same place needs.
+        extra={"conversation": conversation, "ts": moment},
     )
-    return Parsed(events=(said,))
 
 
-def _thread(event: Body) -> str | None:
-    """The message that was answered: the one that the thread hangs on."""
-    thread = id_of(event.get("thread_ts"))
-    return f"{id_of(event.get('channel'))}:{thread}" if thread and thread != event.get("ts") else None
-
-
-def _named(event: Body) -> str:
-    return f"{id_of(event.get('channel'))}:{id_of(event.get('ts'))}"
+def _us(body: Body) -> frozenset[str]:
+    """The ids that our bot is mentioned by."""
+    listed = body.get("authorizations")
+    known = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return frozenset(id_of(each.get("user_id")) for each in known if each.get("is_bot"))
 
 
 # Actions: what somebody pressed -------------------------------------------------------------------------------------
@@ -132,48 +143,75 @@ def _action(body: Body) -> Parsed:
     if kind in IGNORED_ACTIONS:
         return Parsed(ignored=(label(kind),))
     listed = body.get("actions")
-    if kind != "block_actions" or not isinstance(listed, list):
+    if kind != "block_actions" or not isinstance(listed, list) or not listed:
         return Parsed(unknown=(label("action", kind),))
-    pressed = [action for action in listed if isinstance(action, dict)]
-    links = [action for action in pressed if text_of(action.get("action_id")).startswith(LINK)]
-    others = [action for action in pressed if action not in links]
-    odd = [action for action in others if action.get("type") != "button" or not text_of(action.get("value"))]
-    events = tuple(_press(body, action) for action in others if action not in odd)
-    return Parsed(events, ("link",) * len(links), tuple(label("action", text_of(a.get("type"))) for a in odd))
+    return _together([_one_action(body, each) for each in listed])
+
+
+def _one_action(body: Body, action: object) -> Parsed:
+    if not isinstance(action, dict):
+        return Parsed(unknown=("action:unreadable",))
+    if text_of(action.get("action_id")).startswith(LINK):
+        return Parsed(ignored=("link",))
+    if action.get("type") != "button" or not id_of(action.get("value")):
+        return Parsed(unknown=(label("action", text_of(action.get("type"))),))
+    if not id_of(_part(body, "user").get("id")) or not id_of(action.get("action_ts")):
+        return Parsed(unknown=("action:without_id",))
+    return Parsed(events=(_press(body, action),))
 
 
 def _press(body: Body, action: Body) -> ChannelEvent:
     container, user, team = _part(body, "container"), _part(body, "user"), _part(body, "team")
-    message = f"{id_of(container.get('channel_id'))}:{id_of(container.get('message_ts'))}"
-    value, moment = text_of(action.get("value")), id_of(action.get("action_ts"))
+    conversation = id_of(container.get("channel_id")) or id_of(_part(body, "channel").get("id"))
+    posted, value, moment = id_of(container.get("message_ts")), id_of(action.get("value")), id_of(action["action_ts"])
+    message = f"{conversation}:{posted}"
     return ChannelEvent(
         kind=EventKind.PRESSED,
         key=":".join((message, id_of(user.get("id")), id_of(action.get("action_id")), moment)),
         channel=ChannelName.SLACK,
         account=id_of(team.get("id")) or id_of(user.get("team_id")),
         occurred_at=_moment(moment),
-        provider_id=message if message != ":" else None,
-        attempt_id=_attempt(text_of(action.get("block_id"))),
-        address=id_of(user.get("id")) or None,
+        provider_id=message if conversation and posted else None,
+        attempt_id=_attempt(body, action),
+        address=id_of(user.get("id")),
         text=text_of(_part(action, "text").get("text")) or value,
-        payload=value[:512],
+        payload=value,
+        extra={"conversation": conversation, "ts": posted} if conversation and posted else {},
     )
 
 
-def _attempt(block_id: str) -> UUID | None:
+def _attempt(body: Body, action: Body) -> UUID | None:
+    """Our id, by the block that the button stands in; else by the message's own metadata, where Slack shows it."""
+    block, metadata = text_of(action.get("block_id")), _part(_part(body, "message"), "metadata")
+    if block.startswith(ATTEMPT):
+        return _uuid(block.removeprefix(ATTEMPT))
+    ours = metadata.get("event_type") == EVENT
+    return _uuid(text_of(_part(metadata, "event_payload").get("attempt"))) if ours else None
+
+
+def _uuid(raw: str) -> UUID | None:
     try:
-        return UUID(block_id.removeprefix(ATTEMPT)) if block_id.startswith(ATTEMPT) else None
+        return UUID(raw)
     except ValueError:
         return None
 
 
-def _command(body: Body) -> Parsed:  # noqa: ARG001 - one of the readers
-    return Parsed(ignored=("command",))
+def _command(body: Body) -> Parsed:
+    return Parsed(ignored=("command" if "command" in body else "ssl_check",))
 
 
 READERS: Mapping[str, Callable[[Body], Parsed]] = MappingProxyType(
     {"event": _event, "action": _action, "command": _command}
 )
+
+
+def _together(parts: Iterable[Parsed]) -> Parsed:
+    parts = tuple(parts)
+    return Parsed(
+        tuple(event for part in parts for event in part.events),
+        tuple(name for part in parts for name in part.ignored),
+        tuple(name for part in parts for name in part.unknown),
+    )
 
 
 def _part(body: Body, name: str) -> Body:
