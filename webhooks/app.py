@@ -22,6 +22,7 @@ from webhooks.openapi import describe
 from webhooks.opening import open_door
 from webhooks.pages import pages
 from webhooks.problem import BY_STATUS, KINDS, Problem
+from webhooks.proof import proof
 from webhooks.providers import providers
 
 SECURITY_HEADERS = {
@@ -43,6 +44,7 @@ def create_app(door: Door | None = None) -> Flask:
     for room in (events(door), providers(door), health(door.checks), measures(door.survey, door.outage)):
         app.register_blueprint(room)
     app.register_blueprint(links(door.desk))
+    app.register_blueprint(proof(door.desk))
     app.register_blueprint(pages(describe(door.catalogue, door.version, door.public_url)))
     app.before_request(_begin)
     app.after_request(_finish)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from postroom.domain.proof import HOUSE
+from postroom.domain.proof import PATH as PROOF
 from webhooks.catalogue import Catalogue, Schema
 from webhooks.cloudevents import BATCH, MAX_BATCH, STRUCTURED
 from webhooks.envelope import ATTRIBUTES, JSON_TYPE, envelope
@@ -97,6 +99,7 @@ def _paths(catalogue: Catalogue) -> Json:
             "get": _operation("Is everything there?", "operation", "Everything is there.", "Ready", ["not-ready"])
         },
         "/metrics": {"get": _plain("Counters and gauges for Prometheus", "operation", "text/plain")},
+        f"{PROOF}/{{nonce}}": {"get": _prove()},
         "/openapi.json": {"get": _operation("This document", "operation", "This document.", "Document")},
     }
 
@@ -198,6 +201,12 @@ def _take_mail() -> Json:
             **_refusals("not-signed", "too-large", "unsupported-media-type", "unavailable"),
         },
     }
+
+
+def _prove() -> Json:
+    nonce = {"in": "path", "name": "nonce", "required": True, "schema": {"type": "string"}}
+    told = _operation("Whose house is this?", "operation", "Signed by it.", "Proof", ["not-found"])
+    return {**told, "parameters": [nonce]}
 
 
 def _operation(summary: str, tag: str, meaning: str, schema: str, refusals: Sequence[str] = ()) -> Json:
@@ -310,6 +319,7 @@ ANSWERS: Json = {
     "Status": _closed(status={"const": "kept"}),
     "Health": _closed(status={"const": "ok"}),
     "Ready": _closed(status={"const": "ready"}, checks={"type": "object", "additionalProperties": {"const": "ok"}}),
+    "Proof": _closed(house={"const": HOUSE}, proof={**_TEXT, "description": "The hex of HMAC-SHA256 over the nonce"}),
     "Document": {"type": "object", "required": ["openapi", "info", "paths"]},
     "Fault": {
         "type": "object",

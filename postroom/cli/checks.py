@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 import redis
@@ -15,6 +14,7 @@ from config.faults import ConfigRefused
 from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
+from postroom.cli.findings import Health
 from postroom.cli.modes import sandbox_answers
 from postroom.cli.showing import lasting
 from postroom.domain.channels import ChannelName
@@ -36,14 +36,6 @@ SILENT_QUEUE = timedelta(minutes=3)
 STUCK = timedelta(minutes=5)
 """A leg that is due this long and has not left."""
 FEW_MONTHS = 2
-
-
-class Health(StrEnum):
-    """How a thing is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)

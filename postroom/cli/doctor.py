@@ -5,17 +5,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from postroom.cli.faults import REFUSED
+from postroom.cli.findings import MARKS, Health
 from postroom.cli.showing import AsJson, emit, out, said, table
 
 if TYPE_CHECKING:
     from postroom.cli.checks import Finding
 
-MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]FAIL[/]"}
-
 
 def doctor(as_json: AsJson = False) -> None:
     """Examine everything. Exit code 1 when anything fails."""
-    from postroom.cli.checks import CHECKS, Health, patient  # Alembic is slow to import, and only two commands need it
+    from postroom.cli.checks import CHECKS, patient  # Alembic is slow to import, and only two commands need it
 
     with patient() as examined:
         findings = [finding for check in CHECKS for finding in check(examined)]
