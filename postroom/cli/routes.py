@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.tree import Tree
 
+from config.companies import load_companies
 from config.rules import ROUTING_FILE, load_routing, span
 from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, wrong_use
@@ -48,9 +49,9 @@ def explain(
     templates = load_templates(TEMPLATES_FOLDER)
     routing = load_routing(ROUTING_FILE, templates=templates)
     what = _event(event)
-    now = datetime.now(UTC)
+    now, chat = datetime.now(UTC), load_companies().of(what.company.id).team_chat
     reach = _supposed(what, opted_out or NOBODY, unreachable or NOBODY, muted or NOBODY, now)
-    plans = [(rule, plan(rule, reach, now=now)) for rule in rules_for(what.type, routing.rules)]
+    plans = [(rule, plan(rule, reach, team_chat=chat, now=now)) for rule in rules_for(what.type, routing.rules)]
     choices = languages.chain(what.recipient.language, what.company.language)
     if as_json:
         told = [_told(rule, made, templates, choices) for rule, made in plans]
