@@ -27,6 +27,7 @@ TITLES: Mapping[ChannelName, str] = {
     ChannelName.CALLBACK: "callback",
 }
 """The channels as people call them."""
+UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 NOT_THERE: Mapping[ChannelName, str] = {
     ChannelName.WHATSAPP: "the number is known not to be on WhatsApp",
     ChannelName.SLACK: "Slack is known not to reach this person",
@@ -275,8 +276,15 @@ def _leg(rule: Rule, channel: ChannelName, role: Role, before: tuple[PlannedLeg,
     if not before:
         return PlannedLeg(channel, role, f"fallback of rule {rule.message_type}, since nothing before it is reachable")
     failing = " and ".join(TITLES[leg.channel] for leg in before)
-    late = f" or nobody confirms within {rule.confirm_within}" if rule.confirm_within else ""
+    late = f" or nobody confirms within {spelled(rule.confirm_within)}" if rule.confirm_within else ""
     return PlannedLeg(channel, role, f"fallback, when {failing} {'fail' if len(before) > 1 else 'fails'}{late}")
+
+
+def spelled(length: timedelta) -> str:
+    """A length of time in its largest whole unit: 5 minutes, 1 day."""
+    seconds = int(length.total_seconds())
+    size, unit = next((size, unit) for size, unit in UNITS if seconds % size == 0)
+    return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
 
 
 def _obstacle(rule: Rule, channel: ChannelName, reach: Reach, now: datetime) -> str | None:

@@ -199,7 +199,7 @@ def test_an_overdue_confirmation_starts_the_fallback_unless_something_was_delive
     assert next_stage(made, 0, {WHATSAPP: State.SENT}, overdue=True) == 1
     assert next_stage(made, 0, {WHATSAPP: State.UNKNOWN}, overdue=True) == 1
     assert next_stage(made, 0, {WHATSAPP: State.DELIVERED}, overdue=True) is None
-    assert "nobody confirms within 0:10:00" in made.explain()[1]
+    assert "nobody confirms within 10 minutes" in made.explain()[1]
 
 
 def test_there_is_no_stage_after_the_last():
