@@ -18,7 +18,7 @@ from workers.channels.slack.answer import read_answer, read_receipt
 from workers.channels.slack.capabilities import CAPABILITIES
 from workers.channels.slack.config import SlackConfig
 from workers.channels.slack.directory import Directory
-from workers.channels.slack.payload import is_id, request_body
+from workers.channels.slack.payload import is_id, message_body
 from workers.channels.slack.verdicts import refusal, transport_fault
 from workers.channels.tokens import id_of
 
@@ -48,7 +48,8 @@ class Slack:
 
     def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
         """Make one attempt; raises ChannelError and nothing else. A member is written to in his own conversation."""
-        body = request_body(rendered, self._conversation(to), key)
+        message = message_body(rendered, key)
+        body = {"channel": self._conversation(to), **message}
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         return read_receipt(self._call("chat.postMessage", raw, JSON))
 

@@ -26,7 +26,7 @@ class SlackConfig:
 
     def _checks(self) -> tuple[tuple[bool, str], ...]:
         return (
-            (not _is_url(self.api_url), f"api_url {self.api_url!r} is no http(s) URL"),
+            (not is_url(self.api_url), f"api_url {self.api_url!r} is no http(s) URL"),
             (not _TEAM.fullmatch(self.team_id), f"team_id {self.team_id!r} does not look like T0123ABCD"),
             (not self.bot_token, "bot_token is empty"),
             (
@@ -41,7 +41,8 @@ class SlackConfig:
         return f"{self.api_url.rstrip('/')}/{method}"
 
 
-def _is_url(raw: str) -> bool:
+def is_url(raw: str) -> bool:
+    """Whether the text is an http(s) address."""
     try:
         url = urlsplit(raw)
     except ValueError:

@@ -18,6 +18,7 @@ from slack_sdk.models.blocks import (
 from postroom.domain.channels import Button, Field, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.slack.capabilities import MAX_BUTTONS, MAX_SECTION
+from workers.channels.slack.config import is_url
 from workers.channels.slack.verdicts import transport_fault
 
 MAX_HEADER = 150
@@ -48,12 +49,11 @@ def is_id(address: str) -> bool:
     return bool(_ID.fullmatch(address))
 
 
-def request_body(rendered: Rendered, conversation: str, key: UUID) -> Body:
-    """The whole request. Raises ChannelError before a byte leaves when Slack could only refuse it."""
+def message_body(rendered: Rendered, key: UUID) -> Body:
+    """All but whom it goes to. Raises ChannelError before anybody is looked up when Slack could only refuse it."""
     if faults := "; ".join(_faults(rendered)):
         raise ChannelError(transport_fault("unsendable", faults))
     return {
-        "channel": conversation,
         # What notifications and screen readers say, and whatever shows no blocks.
         "text": "\n".join(part for part in (rendered.subject, rendered.text) if part),
         "blocks": [block.to_dict() for block in _blocks(rendered, key)],
@@ -90,6 +90,8 @@ def _button_faults(button: Button) -> Iterator[str]:
         yield f"{name} must either answer or open a link"
     yield from _too_long(f"the payload of {name}", button.payload or "", MAX_PAYLOAD)
     yield from _too_long(f"the link of {name}", button.url or "", MAX_LINK)
+    if button.url and not is_url(button.url):
+        yield f"the link of {name} is no http(s) address"
     if button.style not in STYLES:
         yield f"{name} has the style {button.style!r}; primary, danger or none"
 
