@@ -13,9 +13,10 @@ from postroom.domain.routing import TITLES
 WIDTH, HEIGHT = 960, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 72, 56
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-LABELS = 12
+LABELS = 13
 """Dates under the axis, at most."""
 LEGEND_STEP = 112
+STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 FILLS: Mapping[ChannelName, tuple[str, str]] = {
     ChannelName.WHATSAPP: ("#00785a", "#2fbf95"),
     ChannelName.EMAIL: ("#c27c00", "#f0b440"),
@@ -30,14 +31,23 @@ FILLS: Mapping[ChannelName, tuple[str, str]] = {
 
 def style(scope: str = "") -> str:
     """The colours, for the drawing alone or for a page around it."""
-    light = "".join(f"{scope} .{channel}{{fill:{pair[0]}}}" for channel, pair in FILLS.items())
-    dark = "".join(f"{scope} .{channel}{{fill:{pair[1]}}}" for channel, pair in FILLS.items())
-    return (
-        f"{scope} text{{font:12px system-ui,sans-serif;fill:#333}}{scope} .head{{font-size:15px;font-weight:600}}"
-        f"{scope} .paper{{fill:#fff}}{scope} .line{{stroke:#d9d9d9}}{scope} .axis{{stroke:#777}}{light}"
-        f"@media (prefers-color-scheme:dark){{{scope} text{{fill:#ddd}}{scope} .paper{{fill:#16181c}}"
-        f"{scope} .line{{stroke:#34373d}}{scope} .axis{{stroke:#999}}{dark}}}"
+    light, dark = (_shades(scope, shade) for shade in (0, 1))
+    rules = (
+        f"{scope} text{{font:12px system-ui,sans-serif;fill:#333}}",
+        f"{scope} .head{{font-size:15px;font-weight:600}}",
+        f"{scope} .paper{{fill:#fff}}",
+        f"{scope} .line{{stroke:#d9d9d9}}",
+        f"{scope} .axis{{stroke:#777}}",
+        f"{scope} g rect{{stroke:#fff;stroke-width:.75}}",
+        light,
+        f"@media (prefers-color-scheme:dark){{{scope} text{{fill:#ddd}}{scope} .paper{{fill:#16181c}}",
+        f"{scope} .line{{stroke:#34373d}}{scope} .axis{{stroke:#999}}{scope} g rect{{stroke:#16181c}}{dark}}}",
     )
+    return "".join(rules)
+
+
+def _shades(scope: str, shade: int) -> str:
+    return "".join(f"{scope} .{channel}{{fill:{pair[shade]}}}" for channel, pair in FILLS.items())
 
 
 def drawing(reckoning: Reckoning) -> str:
@@ -121,9 +131,9 @@ def _y(value: float, top: int) -> float:
 
 
 def _round_up(most: int) -> int:
-    """The end of the scale: four whole steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """The end of the scale: four whole and round steps."""
     if most <= 4:
         return 4
     size = 10 ** math.floor(math.log10(most / 4))
-    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor * 4 >= most and size * factor % 1 == 0)
+    step = next(size * each for each in STEPS if size * each * 4 >= most and size * each % 1 == 0)
     return int(step * 4)
