@@ -46,12 +46,13 @@ def sort_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], 
     drafts = [_draft(rooms, errand, points, chosen.get(errand.person, NOTHING_CHOSEN), now) for errand in errands]
     new = add_intents(connection, rooms.sealer, [draft.intent for draft in drafts])
     fresh = [draft for draft in drafts if draft.intent.id in new]
-    written = add_legs(
-        connection,
-        rooms.sealer,
-        [(draft.intent, leg) for draft in fresh if draft.plan.stages for leg in stage_legs(rooms, draft, 0, points)],
-    )
-    further = _follow_up(connection, rooms, fresh, written, now)
+    staged = [
+        (draft.intent, leg) for draft in fresh if draft.plan.stages for leg in stage_legs(rooms, draft, 0, points)
+    ]
+    written = add_legs(connection, rooms.sealer, staged)
+    unwritten = [intent.id for intent, leg in staged if leg.state is State.FAILED]
+    further = fall_back(connection, rooms, unwritten)
+    _follow_up(connection, rooms, fresh, now)
     mark_done(connection, "inbox", [row.id for row in rows])
     _count(fresh, summary)
     return further | _lanes(fresh, written)
@@ -123,12 +124,7 @@ def _with_memory(contact: Contact, point: ContactPoint | None) -> Contact:
     )
 
 
-def _follow_up(
-    connection: Connection, rooms: Rooms, drafts: Sequence[Draft], written: Sequence[NewLeg], now: datetime
-) -> set[Lane]:
-    lanes: set[Lane] = set()
-    if any(leg.state is State.FAILED for leg in written):
-        lanes = fall_back(connection, rooms, [draft.intent.id for draft in drafts])
+def _follow_up(connection: Connection, rooms: Rooms, drafts: Sequence[Draft], now: datetime) -> None:
     for draft in drafts:
         rule = rooms.book.rule(draft.intent.rule)
         if rule is not None and rule.confirm_within is not None:
@@ -142,7 +138,6 @@ def _follow_up(
             )
         if not draft.plan.stages:
             _tell_of_nobody(connection, draft)
-    return lanes
 
 
 def _tell_of_nobody(connection: Connection, draft: Draft) -> None:
