@@ -15,6 +15,7 @@ from sandbox.messages import Button, Fact, Message
 from sandbox.rooms import Rooms
 from sandbox.scripts import Cut, Script
 from sandbox.slack.checks import MAX_TEXT, Body, faults
+from sandbox.slack.faults import Step
 from sandbox.slack.names import (
     BOT_ID,
     BOT_USER,
@@ -24,9 +25,12 @@ from sandbox.slack.names import (
     conversation_with,
     member_at,
 )
+from sandbox.slack.striking import script_at
 from sandbox.witness import Outcome, Seen
 
 SCOPES = "chat:write,im:write,users:read,users:read.email"
+JSON_IN_FORMS = frozenset({"blocks", "metadata"})
+"""What Slack takes as JSON within a form's field."""
 
 
 class Refused(Exception):
@@ -60,21 +64,35 @@ def _authorise(rooms: Rooms, request: Request) -> None:
 
 def _body(request: Request) -> Body:
     if request.is_form:
-        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    try:
-        body = json.loads(request.body or b"{}")
-    except ValueError as error:
-        raise Refused("invalid_json") from error
+        form: Body = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        return {name: _json(value) if name in JSON_IN_FORMS else value for name, value in form.items()}
+    body = _json(request.body or b"{}")
     if not isinstance(body, dict):
         raise Refused("json_not_object")
     return body
+
+
+def _json(raw: str | bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Refused("invalid_json") from error
 
 
 def _refusal(error: str, messages: tuple[str, ...] = (), status: int = 200, wait: float | None = None) -> Response:
     body: dict[str, Any] = {"ok": False, "error": error}
     if messages:
         body |= {"errors": list(messages), "response_metadata": {"messages": list(messages)}}
+    if error == "missing_scope":
+        body |= {"needed": SCOPES, "provided": "identify"}
     return json_response(body, status, {} if wait is None else {"Retry-After": f"{wait:g}"})
+
+
+def _demanded(script: Script) -> Response:
+    """The refusal that a fault asks for."""
+    if not script.error:
+        return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
+    return _refusal(str(script.error), status=429 if script.seconds else 200, wait=script.seconds)
 
 
 # Methods ------------------------------------------------------------------------------------------------------------
@@ -91,8 +109,11 @@ async def test(_rooms: Rooms, _body: Body) -> Response:
 async def look_up(rooms: Rooms, body: Body) -> Response:
     """users.lookupByEmail."""
     email = address_of(Channel.EMAIL, str(body.get("email", "")))
-    if "@" not in email or email.startswith("nobody@"):
+    if "@" not in email:
         raise Refused("users_not_found")
+    _, script = script_at(rooms, Step.LOOK_UP, email)
+    if script.refuses:
+        return _demanded(script)
     member = member_at(rooms, email)
     profile = {"email": email, "real_name": (rooms.people.behind(email) or rooms.meet(Channel.SLACK, member)).title}
     return json_response({"ok": True, "user": {"id": member, "team_id": TEAM_ID, "deleted": False, "profile": profile}})
@@ -101,7 +122,7 @@ async def look_up(rooms: Rooms, body: Body) -> Response:
 async def open_conversation(_rooms: Rooms, body: Body) -> Response:
     """conversations.open."""
     users = str(body.get("users", ""))
-    if not users or "," in users:
+    if users[:1] not in {"U", "W"} or not users.isalnum():
         raise Refused("user_not_found")
     return json_response({"ok": True, "channel": {"id": conversation_with(users)}})
 
@@ -158,30 +179,26 @@ def _check(address: str, body: Body) -> None:
 
 async def _perform(rooms: Rooms, seen: Seen, body: Body) -> Response:
     """Act out the script that a fault asks for, or the usual one."""
-    kind, script = rooms.faults.script_for(Channel.SLACK, seen.recipient)
+    kind, script = script_at(rooms, Step.POST, seen.recipient)
     if script.refuses:
-        return _refuse_on_demand(rooms, seen, kind, script)
+        answer = _demanded(script)
+        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=answer.status, code=str(script.error or ""))
+        return answer
     if script.cut is Cut.BEFORE:
         rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
         await asyncio.sleep(script.seconds or 0)
         raise Dropped
     message = _accept(rooms, seen, body)
-    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
+    untold = script.cut or script.failure
+    outcome = Outcome.DROPPED if untold else Outcome.ACCEPTED
     rooms.witness.settle(seen, outcome, status=0 if script.cut else 200, fault=kind, message_id=message.id)
     await asyncio.sleep(script.seconds or 0)
     if script.cut:
         raise Dropped
+    if script.failure:
+        return _refusal(str(script.failure))
     conversation, _, moment = message.id.partition(":")
     return json_response({"ok": True, "channel": conversation, "ts": moment, "message": {"text": body.get("text")}})
-
-
-def _refuse_on_demand(rooms: Rooms, seen: Seen, kind: str, script: Script) -> Response:
-    if not script.error:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=502)
-        return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
-    status = 429 if script.seconds else 200
-    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=status, code=str(script.error))
-    return _refusal(str(script.error), status=status, wait=script.seconds)
 
 
 def _accept(rooms: Rooms, seen: Seen, body: Body) -> Message:

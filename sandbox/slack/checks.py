@@ -52,23 +52,28 @@ def _section(block: Body) -> Iterator[Fault]:
         yield "", "must have text or fields"
     if block.get("text") is not None:
         yield from _text(block["text"], "/text", MAX_SECTION)
-    if fields is not None and not 1 <= len(fields) <= MAX_FIELDS:
-        yield "/fields", f"must have 1 to {MAX_FIELDS} items"
-    for number, field in enumerate(fields or ()):
+    if fields is not None:
+        yield from _counted(fields, "/fields", MAX_FIELDS)
+    for number, field in enumerate(fields if isinstance(fields, list) else ()):
         yield from _text(field, f"/fields/{number}", MAX_FIELD)
 
 
 def _actions(block: Body) -> Iterator[Fault]:
-    elements = block.get("elements") or []
-    if not 1 <= len(elements) <= MAX_ELEMENTS:
-        yield "/elements", f"must have 1 to {MAX_ELEMENTS} items"
+    listed = block.get("elements")
+    yield from _counted(listed, "/elements", MAX_ELEMENTS)
+    elements = [each if isinstance(each, dict) else {} for each in listed] if isinstance(listed, list) else []
     if len(str(block.get("block_id", ""))) > MAX_ID:
         yield "/block_id", f"must be less than {MAX_ID + 1} characters"
-    ids = [element.get("action_id") for element in elements]
+    ids = [str(element.get("action_id", number)) for number, element in enumerate(elements)]
     if len(set(ids)) != len(ids):
         yield "/elements", "action_id must be unique within a block"
     for number, element in enumerate(elements):
         yield from _button(element, f"/elements/{number}")
+
+
+def _counted(items: object, at: str, most: int) -> Iterator[Fault]:
+    if not isinstance(items, list) or not 1 <= len(items) <= most:
+        yield at, f"must have 1 to {most} items"
 
 
 def _button(element: Body, at: str) -> Iterator[Fault]:

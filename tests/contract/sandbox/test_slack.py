@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ import requests
 from postroom.domain.channels import Button, ChannelEvent, ChannelName, EventKind, Field, Rendered, Verdict
 from postroom.domain.safety import Wire
 from sandbox.slack.checks import MAX_BLOCKS
-from sandbox.slack.faults import KINDS
+from sandbox.slack.faults import KINDS, STEPS
 from sandbox.testing import SECRET, Running, eventually
 from workers.channels.base import ChannelError
 from workers.channels.registry import build
@@ -126,14 +127,125 @@ def test_an_address_that_is_nobodys_is_remembered_as_unreachable(slack: Any) -> 
 @pytest.mark.parametrize("kind", [kind for kind, script in KINDS.items() if script.error])
 def test_every_error_on_demand_has_its_verdict(sandbox: Running, slack: Any, kind: str) -> None:
     sandbox.post("faults", channel="slack", kind=kind, times=1)
+    looked_up = kind in STEPS
 
     with pytest.raises(ChannelError) as refused:
-        slack.send(REQUEST, TO, uuid4())
+        slack.send(REQUEST, "marta@example.com" if looked_up else TO, uuid4())
 
-    fault = refused.value.fault
+    fault, verdict = refused.value.fault, ruling_of(str(KINDS[kind].error)).verdict
     assert fault.code == KINDS[kind].error
-    assert fault.verdict is ruling_of(str(KINDS[kind].error)).verdict
+    assert fault.verdict is (Verdict.TRANSIENT if looked_up and verdict is Verdict.UNKNOWN else verdict)
     assert (fault.retry_after is not None) == (kind == "throttled")
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("lost", 0), ("hang", 0), ("dropped", 1), ("internal_taken", 1)])
+def test_an_answer_that_never_comes_leaves_the_outcome_open(
+    sandbox: Running, slack: Any, kind: str, taken: int
+) -> None:
+    key = uuid4()
+    sandbox.post("faults", channel="slack", kind=kind, seconds=2)
+
+    with pytest.raises(ChannelError) as lost:
+        slack.send(REQUEST, TO, key)
+
+    assert lost.value.fault.verdict is Verdict.UNKNOWN
+    assert sandbox.get("requests", key=str(key))["keys"][str(key)] == {"seen": 1, "taken": taken}
+    assert len(sandbox.get("messages", recipient=TO)["messages"]) == taken
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_persons_mailbox_may_ask_for_a_fault(sandbox: Running, slack: Any, kind: str) -> None:
+    mailbox, key = f"{kind.replace('_', '-')}@example.com", uuid4()
+
+    if kind == "hang":  # it would take its minute
+        sandbox.post("faults", channel="slack", kind=kind, recipient=mailbox, seconds=2)
+    if kind == "slow":
+        sandbox.post("faults", channel="slack", kind=kind, recipient=mailbox, seconds=0.1)
+        assert slack.send(REQUEST, mailbox, key).provider_id
+    else:
+        with pytest.raises(ChannelError):
+            slack.send(REQUEST, mailbox, key)
+
+    seen = sandbox.get("requests", key=str(key))["requests"]
+    assert [one["fault"] for one in seen] == ([] if kind in STEPS else [kind])
+
+
+def test_a_fault_for_the_post_waits_until_the_member_was_found(sandbox: Running, slack: Any) -> None:
+    sandbox.post("faults", channel="slack", kind="archived")
+
+    with pytest.raises(ChannelError) as refused:
+        slack.send(REQUEST, "marta@example.com", uuid4())
+
+    assert refused.value.fault.code == "is_archived"
+    assert slack.send(REQUEST, "marta@example.com", uuid4()).provider_id
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Basic " + SECRET, SECRET, ""])
+def test_a_request_without_a_token_is_refused(sandbox: Running, scheme: str) -> None:
+    answer = requests.post(f"{sandbox.url}/slack/api/auth.test", headers={"Authorization": scheme}, timeout=5)
+
+    assert answer.json() == {"ok": False, "error": "not_authed"}
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "error"),
+    [
+        ("auth.test", {}, None),
+        ("no.such", {}, "unknown_method"),
+        ("conversations.open", {"users": TO}, None),
+        ("conversations.open", {"users": "Marta"}, "user_not_found"),
+        ("chat.update", {"channel": "D0MARTA001", "ts": "1.1", "text": "x"}, "message_not_found"),
+        ("chat.postMessage", {"channel": "nowhere", "text": "x"}, "channel_not_found"),
+        ("chat.postMessage", {"channel": TO}, "no_text"),
+        ("chat.postMessage", {"channel": TO, "text": "x" * 40_001}, "msg_too_long"),
+        ("chat.postMessage", [], "json_not_object"),
+    ],
+)
+def test_methods_answer_as_slacks_do(sandbox: Running, method: str, body: Any, error: str | None) -> None:
+    answer = call(sandbox, method, json=body).json()
+
+    assert (answer["ok"], answer.get("error")) == (error is None, error)
+
+
+def call(sandbox: Running, method: str, **options: Any) -> requests.Response:
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    return requests.post(f"{sandbox.url}/slack/api/{method}", headers=headers, timeout=5, **options)
+
+
+def test_blocks_may_come_as_json_within_a_form(sandbox: Running) -> None:
+    blocks = json.dumps([{"type": "section", "text": {"type": "mrkdwn", "text": "In *blocks*"}}])
+
+    assert call(sandbox, "chat.postMessage", data={"channel": TO, "text": "x", "blocks": blocks}).json()["ok"]
+    assert call(sandbox, "chat.postMessage", data={"channel": TO, "blocks": "["}).json()["error"] == "invalid_json"
+    assert message(sandbox)["text"] == "In *blocks*"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        None,
+        7,
+        {"type": ["section"]},
+        {"type": "section", "text": "x"},
+        {"type": "section", "fields": 7},
+        {"type": "section", "fields": [7]},
+        {"type": "actions"},
+        {"type": "actions", "elements": "x"},
+        {"type": "actions", "elements": [7]},
+        {"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "x"}, "style": []}]},
+    ],
+)
+def test_blocks_of_any_shape_are_refused_and_not_stumbled_over(sandbox: Running, block: object) -> None:
+    answer = call(sandbox, "chat.postMessage", json={"channel": TO, "text": "x", "blocks": [block]})
+
+    assert (answer.status_code, answer.json()["error"]) == (200, "invalid_blocks")
+
+
+def test_the_documentation_has_every_mailbox_that_always_does_it() -> None:
+    words = (Path(__file__).resolve().parents[3] / "docs" / "sandbox.md").read_text()
+    section = words.partition("## Slack")[2].partition("\n## ")[0]
+
+    assert [kind for kind in KINDS if f"`{kind.replace('_', '-')}@`" not in section] == []
 
 
 def test_a_token_that_is_not_ours_is_refused(sandbox: Running) -> None:
