@@ -34,7 +34,8 @@ def _spelt(target: str, name: str) -> str:
     if target[:1] in "@#":
         return target[:1] + (name or target[1:])
     if target[:1] == "!":
-        return name or "@" + target[1:].partition("^")[0]
+        word, more, _ = target[1:].partition("^")
+        return name if name and more else f"@{word}"
     if target.startswith(_SCHEMES):
         return name or target.partition(":")[2]
     # Slack makes links of bare names too; a label of somebody's own hides where the link leads.
