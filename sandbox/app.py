@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from sandbox import control
 from sandbox.callback import receiving
 from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_response
+from sandbox.meta import account as meta_account
 from sandbox.meta import approval, media, sending
 from sandbox.odoo import notifying, portal
 from sandbox.page import views
@@ -15,6 +16,7 @@ from sandbox.rooms import Rooms
 from sandbox.slack import api as slack
 from sandbox.teams import graph, login
 from sandbox.teams import sending as teams
+from sandbox.twilio import account as twilio_account
 from sandbox.twilio import sending as twilio
 
 log = logging.getLogger("sandbox.app")
@@ -26,6 +28,8 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
     (methods, re.compile(pattern), handler)
     for methods, pattern, handler in (
         ("POST", r"/v\d+\.\d+/(\d+)/messages", sending.send),
+        ("GET", r"/v\d+\.\d+/debug_token", meta_account.debug_token),
+        ("GET", r"/v\d+\.\d+/(\d+)/subscribed_apps", meta_account.subscribed_apps),
         ("POST", r"/v\d+\.\d+/(\d+)/media", media.upload),
         ("POST", r"/v\d+\.\d+/(\d+)/message_templates", approval.create),
         ("GET", r"/v\d+\.\d+/(\d+)/message_templates", approval.listing),
@@ -33,6 +37,8 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("POST", r"/v\d+\.\d+/(\d+)", approval.edit),
         ("GET", r"/v\d+\.\d+/(\d+)", approval.phone_number),
         ("POST", r"/twilio/2010-04-01/Accounts/(\w+)/Messages\.json", twilio.send),
+        ("GET", r"/twilio/2010-04-01/Accounts/(\w+)\.json", twilio_account.account),
+        ("GET", r"/twilio/2010-04-01/Accounts/(\w+)/IncomingPhoneNumbers\.json", twilio_account.numbers),
         ("POST", r"/slack/api/([\w.]+)", slack.call),
         ("POST", r"/callback(?:/.*)?", receiving.receive),
         ("POST", r"/teams/login/([\w.-]+)/oauth2/v2\.0/token", login.token),

@@ -79,6 +79,11 @@ def _wires(values: Settings, name: ChannelName) -> dict[Wire, Config]:
     return wires
 
 
+def live_config(values: Settings, name: ChannelName) -> Config | None:
+    """What the provider's wire of a channel needs; None without credentials. Raises ValueError with every fault."""
+    return _WIRES[name][1](values)
+
+
 def _whatsapp_sandbox(values: Settings) -> WhatsAppConfig:
     secret = values.sandbox_secret.get_secret_value()
     return WhatsAppConfig(

@@ -3,6 +3,7 @@
 import typer
 
 from postroom.cli import (
+    backlog,
     callbacks,
     channels,
     config,
@@ -16,6 +17,7 @@ from postroom.cli import (
     routes,
     templates,
 )
+from postroom.cli.connect.command import connect
 from postroom.cli.demo.command import demo
 from postroom.cli.doctor import doctor
 from postroom.cli.migrate import migrate
@@ -50,8 +52,10 @@ app.command(rich_help_panel=STEER)(resume)
 app.command(rich_help_panel=STEER)(pauses)
 app.add_typer(callbacks.app, name="callbacks", rich_help_panel=STEER)
 app.add_typer(modes.app, name="mode", rich_help_panel=STEER)
+app.add_typer(backlog.app, name="backlog", rich_help_panel=STEER)
 app.add_typer(contacts.app, name="contacts", rich_help_panel=STEER)
 app.add_typer(preferences.app, name="preferences", rich_help_panel=STEER)
+app.command(rich_help_panel=SET_UP)(connect)
 app.add_typer(config.app, name="config", rich_help_panel=SET_UP)
 app.add_typer(routes.app, name="routes", rich_help_panel=SET_UP)
 app.add_typer(templates.app, name="templates", rich_help_panel=SET_UP)

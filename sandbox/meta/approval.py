@@ -83,6 +83,7 @@ async def phone_number(rooms: Rooms, request: Request, object_id: str) -> Respon
             "verified_name": "Sandbox",
             "display_phone_number": f"+{rooms.environment.display_phone_number}",
             "quality_rating": "GREEN",
+            "name_status": "APPROVED",
             "id": object_id,
         }
     )

@@ -38,7 +38,7 @@ async def send(rooms: Rooms, request: Request, account_sid: str) -> Response:
     to = address_of(Channel.SMS, form.get("To", ""))
     seen = rooms.witness.arrived(Channel.SMS, _key(form), to, rooms.now())
     try:
-        _authorise(rooms, request, account_sid)
+        authorise(rooms, request, account_sid)
         check(form)
         if rooms.shelf(Stopped).has(to):
             raise Refused(21610, f"+{to} wrote STOP to {NUMBER}")
@@ -57,7 +57,7 @@ def _key(form: Form) -> str:
         return ""
 
 
-def _authorise(rooms: Rooms, request: Request, account_sid: str) -> None:
+def authorise(rooms: Rooms, request: Request, account_sid: str) -> None:
     """Raise Refused unless the account is ours and the token is right."""
     scheme, _, encoded = request.header("authorization").partition(" ")
     try:
