@@ -1,6 +1,6 @@
 """Where simulated events come from: the store or a file, in batches, with what is remembered of their people."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -118,7 +118,3 @@ def _told(payload: Any, place: str, intake: Intake, received_at: datetime | None
 def _batches(told: Iterator[Told]) -> Iterator[list[Told]]:
     while batch := list(islice(told, BATCH)):
         yield batch
-
-
-Batches = Callable[[Intake], Iterator[list[Told]]]
-"""Reads everything, noting on the intake what it finds."""

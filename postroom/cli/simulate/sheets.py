@@ -41,6 +41,7 @@ def sheets(reckoning: Reckoning, *, reveal: bool, most_a_day: int) -> Iterator[S
     made = (
         _types(reckoning.types),
         _channels(reckoning.channels),
+        _silent(reckoning),
         _missed(reckoning),
         _companies(reckoning),
         _periods(reckoning),
@@ -107,21 +108,31 @@ def _waits(waited: Counter[str]) -> str:
     return ", ".join(f"{WAITS.get(reason, reason)} {number:,}" for reason, number in waited.most_common())
 
 
+def _silent(reckoning: Reckoning) -> Sheet:
+    """Events that reach nobody."""
+    reasons = [
+        (number, (row.message_type, "; ".join(_reason(part) for part in reason.split("; ")), _number(number)))
+        for row in reckoning.types
+        for reason, number in row.silence.items()
+    ]
+    return _most("Events that would reach nobody", ("message type", "because", "events"), reasons, left=2)
+
+
 def _missed(reckoning: Reckoning) -> Sheet:
-    """Channels that were left out, and events that reach nobody, with the reasons."""
-    reasons: list[tuple[int, tuple[str, ...]]] = []
-    for row in reckoning.channels:
-        for reason, number in row.missed.items():
-            words = REASONS.get(reason, reason)
-            reasons.append((number, (row.message_type, TITLES[row.channel], words, _number(number))))
-    for kind in reckoning.types:
-        for reason, number in kind.silence.items():
-            said = "; ".join(_reason(part) for part in reason.split("; "))
-            reasons.append((number, (kind.message_type, "reaches nobody", said, _number(number))))
+    """Channels of a rule that are not used, be it the first choice or a fallback."""
+    reasons = [
+        (number, (row.message_type, TITLES[row.channel], REASONS.get(reason, reason), _number(number)))
+        for row in reckoning.channels
+        for reason, number in row.missed.items()
+    ]
+    columns = ("message type", "channel", "because", "messages")
+    return _most("Channels that are left out, first choices and fallbacks", columns, reasons, left=3)
+
+
+def _most(title: str, columns: tuple[str, ...], reasons: Sequence[tuple[int, tuple[str, ...]]], *, left: int) -> Sheet:
     lines = [line for _, line in sorted(reasons, key=lambda each: (-each[0], each[1]))]
     rest = f"{len(lines) - MOST_REASONS} more are in --json." if len(lines) > MOST_REASONS else ""
-    columns = ("message type", "channel", "left out, because", "messages")
-    return Sheet("Channels that are left out", columns, lines[:MOST_REASONS], rest, left=3)
+    return Sheet(title, columns, lines[:MOST_REASONS], rest, left=left)
 
 
 def _reason(part: str) -> str:

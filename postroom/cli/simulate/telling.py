@@ -1,7 +1,8 @@
 """How a simulation is told: to people, to programs and into files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from postroom.cli.simulate.svg import drawing
 from postroom.domain.channels import ChannelName
 from postroom.domain.departures import Departure
 from postroom.domain.facts import Money
-from postroom.domain.reckoning import Change, Reckoning
+from postroom.domain.reckoning import Change, ChannelRow, CompanyRow, Reckoning, TypeRow
 from postroom.domain.routing import TITLES
 from postroom.domain.simulation import Errand
 
@@ -135,7 +136,9 @@ def _fallback_line(settled: Settled) -> str:
     shares = ", ".join(f"{TITLES[channel]} {share:.1%}" for channel, share in settled.failing.items())
     whence = "supposed" if settled.supposed else "as this house has seen"
     cost = moneys(settled.reckoning.in_case, none="nothing that has a price")
-    return f"Where messages fail ({shares}; {whence}), their fallbacks cost on the average: {cost}."
+    unpriced = sum(row.in_case_unpriced for row in settled.reckoning.types)
+    rest = f"; {_count(unpriced, 'event')} would fall back to what has no known price" if unpriced else ""
+    return f"Where messages fail ({shares}; {whence}), their fallbacks cost on the average: {cost}{rest}."
 
 
 def _left_out(intake: Intake) -> str:
@@ -192,7 +195,7 @@ def as_plain(settled: Settled, *, reveal: bool) -> dict[str, Any]:
     }
 
 
-def _plain_type(row: Any) -> dict[str, Any]:
+def _plain_type(row: TypeRow) -> dict[str, Any]:
     return {
         "message_type": row.message_type,
         "events": row.events,
@@ -207,14 +210,14 @@ def _plain_type(row: Any) -> dict[str, Any]:
     }
 
 
-def _plain_channel(row: Any) -> dict[str, Any]:
+def _plain_channel(row: ChannelRow) -> dict[str, Any]:
     names = ("people", "messages", "first_choice", "fallback", "held", "expired", "waited", "pieces", "missed")
     figures = {name: getattr(row, name) for name in names}
     cost = {"cost": _plain_moneys(row.cost.listed()), "unpriced": row.unpriced}
     return {"message_type": row.message_type, "channel": row.channel, **figures, **cost}
 
 
-def _plain_company(row: Any) -> dict[str, Any]:
+def _plain_company(row: CompanyRow) -> dict[str, Any]:
     return {
         "company": row.company,
         "people": row.people,
@@ -225,7 +228,7 @@ def _plain_company(row: Any) -> dict[str, Any]:
     }
 
 
-def _plain_hour(busiest: tuple[Any, int] | None) -> dict[str, Any] | None:
+def _plain_hour(busiest: tuple[datetime, int] | None) -> dict[str, Any] | None:
     return {"hour": busiest[0], "messages": busiest[1]} if busiest else None
 
 
@@ -237,7 +240,7 @@ def _write(file: Path, text: str) -> None:
     _guarded(file, lambda: file.write_text(text, "utf-8"))
 
 
-def _guarded(file: Path, write: Any) -> None:
+def _guarded(file: Path, write: Callable[[], object]) -> None:
     try:
         write()
     except OSError as error:
