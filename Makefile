@@ -39,7 +39,7 @@ up: setup ## Start everything and keep it running until Ctrl-C
 	@$(BIN)/postroom up $(ARGS)
 
 test: dev ## Unit, contract, integration, acceptance and browser tests; ARGS='-k words' chooses
-	$(BIN)/pytest --ignore=tests/faults --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(ARGS)
+	$(BIN)/pytest --ignore=tests/faults --numprocesses=$(TEST_PROCESSES) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 faults: dev ## The scenarios that kill processes
 	$(BIN)/pytest tests/faults $(ARGS)

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 """A test's data need not outlive the machine."""
 
 _numbers = itertools.count(1)
+
+# A shell's background job begins with Ctrl-C ignored, and so would every process that a test starts and then ends by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The default shows the locals of every frame; those of a task are the whole house, and take seconds to write down.
 structlog.configure(
