@@ -6,7 +6,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from postroom.cli.faults import Refused
+
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=")
+_UNWRITABLE = {"\n": "a line break", "\r": "a line break", "\0": "a zero byte", "${": "a variable (${…})"}
+"""Readers of .env put a variable's value in its place, quoted or not."""
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*", re.ASCII)
 
 
@@ -33,8 +37,10 @@ def changed(text: str, values: Mapping[str, str]) -> str:
 
 def as_line(name: str, value: str) -> str:
     """NAME=value, quoted where a shell or a reader of .env would take it for something else."""
-    if any(each in value for each in "\r\n\0"):
-        raise ValueError(f"{name} holds a line break")
+    for odd, words in _UNWRITABLE.items():
+        if odd in value:
+            attempt = "set it in the environment instead, and run this again"
+            raise Refused(f"{name} holds {words}, which .env cannot.", attempt)
     if _PLAIN.fullmatch(value):
         return f"{name}={value}"
     # In single quotes nothing is expanded: a $ in a password stays one.
