@@ -81,6 +81,11 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     return Response(status, json.dumps(value, separators=(",", ":")).encode(), headers=headers or {})
 
 
+def retry_header(seconds: float | None) -> dict[str, str]:
+    """The header that says when to come back, where there is a time to say."""
+    return {} if seconds is None else {"Retry-After": f"{seconds:g}"}
+
+
 async def listen(answer: Answer, host: str, port: int) -> asyncio.Server:
     """Open the port and answer each request on it; the answers of one connection keep their order."""
 

@@ -1,21 +1,22 @@
 """Takes status callbacks in the place of every receiver, and believes only what is signed for that one."""
 
-import asyncio
 import base64
 import binascii
 import hmac
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.acting import Part, Taken, act_out
 from sandbox.channels import Channel
-from sandbox.http1 import Dropped, Request, Response, json_response
+from sandbox.http1 import Request, Response, json_response, retry_header
 from sandbox.messages import Fact, Message
 from sandbox.rooms import Rooms
-from sandbox.scripts import Cut, Script
+from sandbox.scripts import Script
 from sandbox.witness import Outcome, Seen
 
 TOLERANCE = timedelta(minutes=5)
@@ -31,7 +32,7 @@ async def receive(rooms: Rooms, request: Request) -> Response:
     if reasons or body is None:
         rooms.witness.settle(seen, Outcome.REFUSED, status=401, reasons=tuple(reasons))
         return json_response({"errors": reasons}, 401)
-    return await _perform(rooms, seen, body)
+    return await act_out(rooms, seen, Part(_refusal, partial(_accept, rooms, seen, body)))
 
 
 def secret_of(master: str, url: str) -> bytes:
@@ -76,40 +77,21 @@ def _decoded(word: str) -> bytes:
         return b""
 
 
-async def _perform(rooms: Rooms, seen: Seen, body: Mapping[str, Any]) -> Response:
-    """Act out the script that a fault asks for, or the usual one."""
-    kind, script = rooms.faults.script_for(Channel.CALLBACK, seen.recipient)
-    if script.refuses:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=int(script.error or 0))
-        return _refusal(script)
-    if script.cut is Cut.BEFORE:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
-        await asyncio.sleep(script.seconds or 0)
-        raise Dropped
-    message = _accept(rooms, seen, body)
-    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
-    rooms.witness.settle(seen, outcome, status=0 if script.cut else 204, fault=kind, message_id=message.id)
-    await asyncio.sleep(script.seconds or 0)
-    if script.cut:
-        raise Dropped
-    return Response(204)
-
-
 def _refusal(script: Script) -> Response:
-    headers = {} if script.seconds is None else {"Retry-After": f"{script.seconds:g}"}
+    headers = retry_header(script.seconds)
     status = int(script.error or 500)
     if 300 <= status < 400:
         headers["Location"] = "http://127.0.0.1:1/elsewhere"
     return Response(status, script.text.encode(), "text/plain", headers)
 
 
-def _accept(rooms: Rooms, seen: Seen, body: Mapping[str, Any]) -> Message:
+def _accept(rooms: Rooms, seen: Seen, body: Mapping[str, Any], _script: Script) -> Taken:
     """Keep it; a repeat is known by its id, as every receiver should know it, and changes nothing."""
     known = rooms.messages.get(str(body["id"]))
     if known is not None and known.address == seen.recipient:
-        return known
+        return Taken(known, Response(204))
     rooms.meet(Channel.CALLBACK, seen.recipient, urlsplit(seen.recipient).netloc)
-    return rooms.messages.put(_message(rooms, seen, body))
+    return Taken(rooms.messages.put(_message(rooms, seen, body)), Response(204))
 
 
 def _message(rooms: Rooms, seen: Seen, body: Mapping[str, Any]) -> Message:

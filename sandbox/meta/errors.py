@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sandbox.http1 import Response, json_response
+from sandbox.http1 import Response, json_response, retry_header
 
 HREF = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
 
@@ -75,9 +75,7 @@ class Refused(Exception):
 def answer(refused: Refused, retry_after: float | None = None) -> Response:
     """The error as Meta writes it."""
     headers = {"WWW-Authenticate": f'OAuth "Facebook Platform" "{ERRORS[190][1]}"'} if refused.code == 190 else {}
-    if retry_after is not None:
-        headers["Retry-After"] = f"{retry_after:g}"
-    return json_response({"error": _error(refused)}, refused.status, headers)
+    return json_response({"error": _error(refused)}, refused.status, headers | retry_header(retry_after))
 
 
 def _error(refused: Refused) -> dict[str, Any]:

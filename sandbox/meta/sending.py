@@ -1,15 +1,13 @@
 """Takes a message or refuses it, then lets the receipts follow."""
 
-import asyncio
-import random
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from sandbox.acting import Part, Taken, act_out, pause
 from sandbox.channels import Channel
-from sandbox.http1 import Dropped, Request, Response, json_response
+from sandbox.http1 import Request, Response, json_response
 from sandbox.messages import Button, Message
 from sandbox.meta.access import authorise, check_number
 from sandbox.meta.checks import check_message, read_json
@@ -19,11 +17,8 @@ from sandbox.meta.numbers import wa_id
 from sandbox.meta.templates import MEDIA, fill
 from sandbox.meta.webhooks import new_wamid, status_change
 from sandbox.rooms import Rooms
-from sandbox.scripts import USUAL, Cut, Script
+from sandbox.scripts import USUAL, Script
 from sandbox.witness import Outcome, Seen
-
-EARLY_SECONDS = 5
-"""How long an answer waits at most for a receipt that is to overtake it."""
 
 
 async def send(rooms: Rooms, request: Request, phone_number_id: str) -> Response:
@@ -41,7 +36,8 @@ async def send(rooms: Rooms, request: Request, phone_number_id: str) -> Response
         message = written(rooms, body)
     except Refused as refused:
         return _refuse(rooms, seen, refused)
-    return await _perform(rooms, seen, message, body)
+    part = Part(_refusal, partial(_accept, rooms, message, body["to"]), partial(follow, rooms))
+    return await act_out(rooms, seen, part)
 
 
 def _note_arrival(rooms: Rooms, body: Mapping[str, Any]) -> Seen:
@@ -144,44 +140,17 @@ WRITERS = {
 }
 
 
-async def _perform(rooms: Rooms, seen: Seen, message: Message, body: Mapping[str, Any]) -> Response:
-    """Act out the script that a fault asks for, or the usual one."""
-    kind, script = rooms.faults.script_for(Channel.WHATSAPP, message.address)
-    if script.refuses:
-        return _refuse_on_demand(rooms, seen, kind, script)
-    if script.cut is Cut.BEFORE:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
-        await asyncio.sleep(script.seconds or 0)
-        raise Dropped
-    message = _accept(rooms, message, script)
-    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
-    status = 0 if script.cut else 200
-    rooms.witness.settle(seen, outcome, status=status, fault=kind, message_id=message.id)
-    following = asyncio.create_task(follow(rooms, message, script))
-    rooms.keep(following)
-    if script.early:
-        await asyncio.wait({following}, timeout=EARLY_SECONDS)
-    await asyncio.sleep(script.seconds or 0)
-    if script.cut:
-        raise Dropped
-    return _accepted(body["to"], message)
+def _refusal(script: Script) -> Response:
+    return answer(Refused(int(script.error or 0)), script.seconds)
 
 
-def _refuse_on_demand(rooms: Rooms, seen: Seen, kind: str, script: Script) -> Response:
-    if not script.error:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=502)
-        return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
-    refused = Refused(int(script.error))
-    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=refused.status, code=str(refused.code))
-    return answer(refused, script.seconds)
-
-
-def _accept(rooms: Rooms, message: Message, script: Script) -> Message:
+def _accept(rooms: Rooms, message: Message, dialled: str, script: Script) -> Taken:
     rooms.meet(Channel.WHATSAPP, message.address)
     if message.kind == "reaction" and (target := rooms.messages.get(message.context or "")):
         rooms.messages.put(replace(target, reaction=message.text))
     reason = ERRORS[int(script.failure)][1] if script.failure else ""
-    return rooms.messages.put(replace(message, failure=script.failure, reason=reason, receipts=bool(script.receipts)))
+    fate = replace(message, failure=script.failure, reason=reason, receipts=bool(script.receipts))
+    return Taken(rooms.messages.put(fate), _accepted(dialled, message))
 
 
 def _accepted(dialled: str, message: Message) -> Response:
@@ -194,13 +163,13 @@ def _accepted(dialled: str, message: Message) -> Response:
     )
 
 
-async def follow(rooms: Rooms, message: Message, script: Script = USUAL) -> None:
+async def follow(rooms: Rooms, message: Message, script: Script) -> None:
     """Send the receipts, one after the other, each after a pause."""
     statuses = ("failed",) if script.failure and "failed" not in script.receipts else script.receipts
     if rooms.environment.auto_read and statuses == USUAL.receipts:
         statuses = (*statuses, "read")
     for status in statuses:
-        await asyncio.sleep(_pause(rooms, script).total_seconds())
+        await pause(rooms, script)
         await tell(rooms, message, status)
 
 
@@ -209,8 +178,3 @@ async def tell(rooms: Rooms, message: Message, status: str) -> None:
     change = status_change(rooms.environment, message, status, rooms.now())
     if await rooms.courier.post_change(change):
         rooms.messages.tell(message.id, status)
-
-
-def _pause(rooms: Rooms, script: Script) -> timedelta:
-    shortest, longest = rooms.environment.receipt_delay
-    return timedelta(0) if script.early else shortest + (longest - shortest) * random.random()  # noqa: S311

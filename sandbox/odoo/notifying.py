@@ -1,21 +1,22 @@
 """Takes calls of JSON-RPC: logs in, finds users, notifies them."""
 
-import asyncio
 import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from sandbox.acting import Part, Taken, act_out
 from sandbox.channels import Channel
 from sandbox.faults import magic_kind
-from sandbox.http1 import Dropped, Request, Response
+from sandbox.http1 import Request, Response
 from sandbox.messages import Message
 from sandbox.odoo.faults import UNKNOWN_USER
 from sandbox.odoo.rpc import Call, Raised, page, raised, read_call, returned
 from sandbox.rooms import Rooms
-from sandbox.scripts import Cut, Script
-from sandbox.witness import Outcome, Seen
+from sandbox.scripts import Script
+from sandbox.witness import Seen
 
 DATABASE = "sandbox"
 UID = 2
@@ -124,23 +125,10 @@ def _address_of(partner: int) -> str:
 
 
 async def _notify(rooms: Rooms, call: Call, options: Options) -> Response:
-    """Act out the script that a fault asks for, or the usual one."""
     partner = _checked(options)
     seen = rooms.witness.arrived(Channel.ODOO, call.id, _address_of(partner), rooms.now())
-    kind, script = rooms.faults.script_for(Channel.ODOO, seen.recipient)
-    if script.refuses:
-        return _refuse(rooms, seen, call, kind, script)
-    if script.cut is Cut.BEFORE:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
-        await asyncio.sleep(script.seconds or 0)
-        raise Dropped
-    message = _keep(rooms, seen, options)
-    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
-    rooms.witness.settle(seen, outcome, status=0 if script.cut else 200, fault=kind, message_id=message.id)
-    await asyncio.sleep(script.seconds or 0)
-    if script.cut:
-        raise Dropped
-    return returned(call, [int(message.id.partition(":")[2])])
+    part = Part(partial(_refusal, call), partial(_accept, rooms, seen, call, options))
+    return await act_out(rooms, seen, part)
 
 
 def _checked(options: Options) -> int:
@@ -156,19 +144,18 @@ def _checked(options: Options) -> int:
     return partner
 
 
-def _refuse(rooms: Rooms, seen: Seen, call: Call, kind: str, script: Script) -> Response:
+def _refusal(call: Call, script: Script) -> Response:
     if isinstance(script.error, int):
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=script.error)
         return page(script.error, "Not what you asked for")
-    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=200, code=str(script.error))
     return raised(call, Raised(str(script.error), script.text))
 
 
-def _keep(rooms: Rooms, seen: Seen, options: Options) -> Message:
+def _accept(rooms: Rooms, seen: Seen, call: Call, options: Options, _script: Script) -> Taken:
+    number = 1 + secrets.randbelow(2**31 - 1)
     rooms.meet(Channel.ODOO, seen.recipient)
-    return rooms.messages.put(
+    message = rooms.messages.put(
         Message(
-            id=f"mail.message:{1 + secrets.randbelow(2**31 - 1)}",
+            id=f"mail.message:{number}",
             channel=Channel.ODOO,
             address=seen.recipient,
             at=rooms.now(),
@@ -180,3 +167,4 @@ def _keep(rooms: Rooms, seen: Seen, options: Options) -> Message:
             raw=options,
         )
     )
+    return Taken(message, returned(call, [number]))

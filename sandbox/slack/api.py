@@ -1,19 +1,20 @@
 """Slack's Web API, as far as the house asks: post, edit, open a conversation, look a member up."""
 
-import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
+from sandbox.acting import Part, Taken, act_out
 from sandbox.channels import Channel, address_of
-from sandbox.http1 import Dropped, Request, Response, json_response
+from sandbox.http1 import Request, Response, json_response, retry_header
 from sandbox.messages import Button, Fact, Message
 from sandbox.rooms import Rooms
-from sandbox.scripts import Cut, Script
+from sandbox.scripts import Script
 from sandbox.slack.checks import MAX_TEXT, Body, faults
 from sandbox.slack.faults import Step
 from sandbox.slack.names import (
@@ -85,13 +86,11 @@ def _refusal(error: str, messages: tuple[str, ...] = (), status: int = 200, wait
         body |= {"errors": list(messages), "response_metadata": {"messages": list(messages)}}
     if error == "missing_scope":
         body |= {"needed": SCOPES, "provided": "identify"}
-    return json_response(body, status, {} if wait is None else {"Retry-After": f"{wait:g}"})
+    return json_response(body, status, retry_header(wait))
 
 
 def _demanded(script: Script) -> Response:
     """The refusal that a fault asks for."""
-    if not script.error:
-        return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
     return _refusal(str(script.error), status=429 if script.seconds else 200, wait=script.seconds)
 
 
@@ -136,7 +135,8 @@ async def post(rooms: Rooms, body: Body) -> Response:
     except Refused as refused:
         rooms.witness.settle(seen, Outcome.REFUSED, status=200, code=refused.error, reasons=refused.messages)
         raise
-    return await _perform(rooms, seen, body)
+    struck = script_at(rooms, Step.POST, seen.recipient)
+    return await act_out(rooms, seen, Part(_demanded, partial(_accept, rooms, seen, body)), struck)
 
 
 async def update(rooms: Rooms, body: Body) -> Response:
@@ -177,35 +177,11 @@ def _check(address: str, body: Body) -> None:
         raise Refused("invalid_blocks", tuple(found))
 
 
-async def _perform(rooms: Rooms, seen: Seen, body: Body) -> Response:
-    """Act out the script that a fault asks for, or the usual one."""
-    kind, script = script_at(rooms, Step.POST, seen.recipient)
-    if script.refuses:
-        answer = _demanded(script)
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=answer.status, code=str(script.error or ""))
-        return answer
-    if script.cut is Cut.BEFORE:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
-        await asyncio.sleep(script.seconds or 0)
-        raise Dropped
-    message = _accept(rooms, seen, body)
-    untold = script.cut or script.failure
-    outcome = Outcome.DROPPED if untold else Outcome.ACCEPTED
-    rooms.witness.settle(seen, outcome, status=0 if script.cut else 200, fault=kind, message_id=message.id)
-    await asyncio.sleep(script.seconds or 0)
-    if script.cut:
-        raise Dropped
-    if script.failure:
-        return _refusal(str(script.failure))
-    conversation, _, moment = message.id.partition(":")
-    return json_response({"ok": True, "channel": conversation, "ts": moment, "message": {"text": body.get("text")}})
-
-
-def _accept(rooms: Rooms, seen: Seen, body: Body) -> Message:
+def _accept(rooms: Rooms, seen: Seen, body: Body, script: Script) -> Taken:
     rooms.meet(Channel.SLACK, seen.recipient)
-    moment = rooms.shelf(Moments).next(rooms.now())
+    conversation, moment = conversation_with(seen.recipient), rooms.shelf(Moments).next(rooms.now())
     blank = Message(
-        id=f"{conversation_with(seen.recipient)}:{moment}",
+        id=f"{conversation}:{moment}",
         channel=Channel.SLACK,
         address=seen.recipient,
         at=rooms.now(),
@@ -213,7 +189,11 @@ def _accept(rooms: Rooms, seen: Seen, body: Body) -> Message:
         key=seen.key,
         receipts=False,
     )
-    return rooms.messages.put(_dressed(blank, body))
+    message = rooms.messages.put(_dressed(blank, body))
+    if script.failure:
+        return Taken(message, _refusal(str(script.failure)), told=False)
+    told = {"ok": True, "channel": conversation, "ts": moment, "message": {"text": body.get("text")}}
+    return Taken(message, json_response(told))
 
 
 def _dressed(message: Message, body: Body) -> Message:

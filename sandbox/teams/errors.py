@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sandbox.http1 import Response, json_response
+from sandbox.http1 import Response, json_response, retry_header
 
 ERRORS: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
@@ -47,8 +47,7 @@ class Refused(Exception):
 
 def answer(refused: Refused, retry_after: float | None = None) -> Response:
     """The error as the Bot Connector writes it."""
-    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
     error = {"code": refused.code, "message": refused.details or ERRORS[refused.code][1]}
     if refused.code in SUB_CODES:
         error |= {"code": "Forbidden", "subCode": refused.code}
-    return json_response({"error": error}, refused.status, headers)
+    return json_response({"error": error}, refused.status, retry_header(retry_after))

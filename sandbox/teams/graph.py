@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.channels import Channel, address_of
-from sandbox.http1 import Request, Response, json_response
+from sandbox.http1 import Request, Response, json_response, retry_header
 from sandbox.rooms import Rooms
 from sandbox.scripts import Script
 from sandbox.teams.faults import Step
@@ -77,5 +77,4 @@ def _stranger(request: Request) -> Response | None:
 
 
 def _refuse(code: str, words: str, retry_after: float | None = None) -> Response:
-    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
-    return json_response({"error": {"code": code, "message": words}}, STATUSES[code], headers)
+    return json_response({"error": {"code": code, "message": words}}, STATUSES[code], retry_header(retry_after))

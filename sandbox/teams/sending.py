@@ -1,15 +1,16 @@
 """The Bot Connector: opens conversations, takes cards or refuses them, changes them."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from sandbox.acting import GATEWAY, Part, Taken, act_out
 from sandbox.channels import Channel
-from sandbox.http1 import Dropped, Request, Response, json_response
+from sandbox.http1 import Request, Response, json_response
 from sandbox.messages import Message
 from sandbox.rooms import Rooms
-from sandbox.scripts import Cut, Script
+from sandbox.scripts import Script
 from sandbox.teams.cards import attempt_in, shown
 from sandbox.teams.checks import read
 from sandbox.teams.errors import Refused, answer
@@ -19,8 +20,6 @@ from sandbox.teams.striking import script_at
 from sandbox.teams.tokens import BOT_AUDIENCE, is_app_token
 from sandbox.teams.webhooks import message_id, new_activity_id
 from sandbox.witness import Outcome, Seen
-
-GATEWAY = Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
 
 
 async def open_conversation(rooms: Rooms, request: Request) -> Response:
@@ -48,7 +47,8 @@ async def send(rooms: Rooms, request: Request, conversation: str) -> Response:
         reasons = refused.reasons or (refused.details or refused.code,)
         rooms.witness.settle(seen, Outcome.REFUSED, status=refused.status, code=refused.code, reasons=reasons)
         return answer(refused)
-    return await _perform(rooms, seen, conversation, body)
+    part = Part(_refusal, partial(_accept, rooms, seen, conversation, body))
+    return await act_out(rooms, seen, part, script_at(rooms, Step.POST, seen.recipient))
 
 
 async def change(rooms: Rooms, request: Request, conversation: str, activity_id: str) -> Response:
@@ -70,39 +70,16 @@ def _authorise(request: Request) -> None:
         raise Refused("Unauthorized", "Give a token for https://api.botframework.com/.default.")
 
 
-async def _perform(rooms: Rooms, seen: Seen, conversation: str, body: Mapping[str, Any]) -> Response:
-    """Act out the script that a fault asks for, or the usual one."""
-    kind, script = script_at(rooms, Step.POST, seen.recipient)
-    if script.refuses:
-        return _refuse_on_demand(rooms, seen, kind, script)
-    if script.cut is Cut.BEFORE:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
-        await asyncio.sleep(script.seconds or 0)
-        raise Dropped
-    message = _accept(rooms, seen, conversation, body)
-    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
-    status = 0 if script.cut else 201
-    rooms.witness.settle(seen, outcome, status=status, fault=kind, message_id=message.id)
-    await asyncio.sleep(script.seconds or 0)
-    if script.cut:
-        raise Dropped
-    return json_response({"id": message.id.rpartition(";")[2]}, 201)
+def _refusal(script: Script) -> Response:
+    return answer(Refused(str(script.error)), script.seconds)
 
 
-def _refuse_on_demand(rooms: Rooms, seen: Seen, kind: str, script: Script) -> Response:
-    if not script.error:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=GATEWAY.status)
-        return GATEWAY
-    refused = Refused(str(script.error))
-    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=refused.status, code=refused.code)
-    return answer(refused, script.seconds)
-
-
-def _accept(rooms: Rooms, seen: Seen, conversation: str, body: Mapping[str, Any]) -> Message:
+def _accept(rooms: Rooms, seen: Seen, conversation: str, body: Mapping[str, Any], _script: Script) -> Taken:
     rooms.meet(Channel.TEAMS, seen.recipient)
     now = rooms.now()
+    activity_id = new_activity_id(now)
     blank = Message(
-        id=message_id(conversation, new_activity_id(now)),
+        id=message_id(conversation, activity_id),
         channel=Channel.TEAMS,
         address=seen.recipient,
         at=now,
@@ -111,4 +88,4 @@ def _accept(rooms: Rooms, seen: Seen, conversation: str, body: Mapping[str, Any]
         receipts=False,
         raw=body,
     )
-    return rooms.messages.put(replace(blank, **shown(body)))
+    return Taken(rooms.messages.put(replace(blank, **shown(body))), json_response({"id": activity_id}, 201))

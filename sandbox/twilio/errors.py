@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sandbox.http1 import Response, json_response
+from sandbox.http1 import Response, json_response, retry_header
 
 MORE = "https://www.twilio.com/docs/errors/"
 
@@ -64,5 +64,4 @@ def answer(refused: Refused, retry_after: float | None = None) -> Response:
         "more_info": f"{MORE}{refused.code}",
         "status": status,
     }
-    headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
-    return json_response(body, status, headers)
+    return json_response(body, status, retry_header(retry_after))

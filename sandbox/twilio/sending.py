@@ -1,22 +1,20 @@
 """Takes an SMS or refuses it, then lets the status callbacks follow."""
 
-import asyncio
 import base64
 import binascii
 import hmac
-import random
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+from sandbox.acting import Part, Taken, act_out, pause
 from sandbox.channels import Channel, address_of
 from sandbox.courier import Written
-from sandbox.http1 import Dropped, Request, Response, json_response
+from sandbox.http1 import Request, Response, json_response
 from sandbox.messages import Message
 from sandbox.rooms import Rooms
-from sandbox.scripts import USUAL, Cut, Script
+from sandbox.scripts import Script
 from sandbox.twilio.checks import ACCOUNT_SID, NUMBER, check
 from sandbox.twilio.consent import Stopped
 from sandbox.twilio.errors import ERRORS, Refused, answer
@@ -26,8 +24,6 @@ from sandbox.witness import Outcome, Seen
 
 PAUSES = (1, 4, 8)
 """Seconds between tries of a callback: with every retry that can be asked of it, Twilio gives up after 15 seconds."""
-EARLY_SECONDS = 5
-"""How long an answer waits at most for a callback that is to overtake it."""
 
 Form = Mapping[str, str]
 
@@ -46,7 +42,7 @@ async def send(rooms: Rooms, request: Request, account_sid: str) -> Response:
         reasons = refused.reasons or (refused.details,)
         rooms.witness.settle(seen, Outcome.REFUSED, status=refused.status, code=str(refused.code), reasons=reasons)
         return answer(refused)
-    return await _perform(rooms, seen, form)
+    return await act_out(rooms, seen, Part(_refusal, partial(_accept, rooms, seen, form), partial(follow, rooms)))
 
 
 def _key(form: Form) -> str:
@@ -70,41 +66,13 @@ def authorise(rooms: Rooms, request: Request, account_sid: str) -> None:
         raise Refused(20404, f"/2010-04-01/Accounts/{account_sid}/Messages.json")
 
 
-async def _perform(rooms: Rooms, seen: Seen, form: Form) -> Response:
-    """Act out the script that a fault asks for, or the usual one."""
-    kind, script = rooms.faults.script_for(Channel.SMS, seen.recipient)
-    if script.refuses:
-        return _refuse_on_demand(rooms, seen, kind, script)
-    if script.cut is Cut.BEFORE:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
-        await asyncio.sleep(script.seconds or 0)
-        raise Dropped
-    message = _accept(rooms, seen, form, script)
-    outcome = Outcome.DROPPED if script.cut else Outcome.ACCEPTED
-    status = 0 if script.cut else 201
-    rooms.witness.settle(seen, outcome, status=status, fault=kind, message_id=message.id)
-    following = asyncio.create_task(follow(rooms, message, script))
-    rooms.keep(following)
-    if script.early:
-        await asyncio.wait({following}, timeout=EARLY_SECONDS)
-    await asyncio.sleep(script.seconds or 0)
-    if script.cut:
-        raise Dropped
-    return json_response(_resource(message, form), 201)
+def _refusal(script: Script) -> Response:
+    return answer(Refused(int(script.error or 0)), script.seconds)
 
 
-def _refuse_on_demand(rooms: Rooms, seen: Seen, kind: str, script: Script) -> Response:
-    if not script.error:
-        rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=502)
-        return Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
-    refused = Refused(int(script.error))
-    rooms.witness.settle(seen, Outcome.FAULTED, fault=kind, status=refused.status, code=str(refused.code))
-    return answer(refused, script.seconds)
-
-
-def _accept(rooms: Rooms, seen: Seen, form: Form, script: Script) -> Message:
+def _accept(rooms: Rooms, seen: Seen, form: Form, script: Script) -> Taken:
     rooms.meet(Channel.SMS, seen.recipient)
-    return rooms.messages.put(
+    message = rooms.messages.put(
         Message(
             id=new_sid(),
             channel=Channel.SMS,
@@ -119,6 +87,7 @@ def _accept(rooms: Rooms, seen: Seen, form: Form, script: Script) -> Message:
             raw=form,
         )
     )
+    return Taken(message, json_response(_resource(message, form), 201))
 
 
 def _resource(message: Message, form: Form) -> dict[str, Any]:
@@ -150,12 +119,12 @@ def _resource(message: Message, form: Form) -> dict[str, Any]:
     }
 
 
-async def follow(rooms: Rooms, message: Message, script: Script = USUAL) -> None:
+async def follow(rooms: Rooms, message: Message, script: Script) -> None:
     """Send the callbacks, one after the other, each after a pause; none where the sender asked for none."""
     callback = str((message.raw or {}).get("StatusCallback", ""))
     statuses = ("sent", "undelivered") if script.failure else script.receipts
     for status in statuses if callback else ():
-        await asyncio.sleep(_pause(rooms, script).total_seconds())
+        await pause(rooms, script)
         webhook = written(rooms.environment.secret, callback, status_form(message, status, rooms.now()))
         if await rooms.courier.post(partial(_same, webhook), PAUSES):
             rooms.messages.tell(message.id, "failed" if status == "undelivered" else status)
@@ -164,8 +133,3 @@ async def follow(rooms: Rooms, message: Message, script: Script = USUAL) -> None
 def _same(webhook: Written) -> Written:
     """Written once: nothing in Twilio's signature goes by the time."""
     return webhook
-
-
-def _pause(rooms: Rooms, script: Script) -> timedelta:
-    shortest, longest = rooms.environment.receipt_delay
-    return timedelta(0) if script.early else shortest + (longest - shortest) * random.random()  # noqa: S311
