@@ -1,8 +1,13 @@
 """postroom connect, against the stand-ins of every provider: the same questions that are put to the real ones."""
 
 import base64
+import contextlib
 import json
+import os
+import pty
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -261,6 +266,41 @@ def as_the_workers_do(database_url: str, sandbox: Running) -> Iterator[None]:
     thread.start()
     yield
     thread.join()
+
+
+# At a terminal --------------------------------------------------------------------------------------------------------
+
+
+def test_at_a_terminal_secrets_are_typed_unseen_and_the_manifest_comes_first(
+    places: dict[str, str], sandbox: Running, env_file: Path, tmp_path: Path
+) -> None:
+    typed = [SANDBOX_TEAM_ID, SECRET, SECRET, "marta@example.com"]
+    environment = {**os.environ, **places, "POSTROOM_DIR": str(tmp_path / "house"), "TERM": "dumb"}
+    shown = at_a_terminal(["connect", "slack", "--env-file", str(env_file)], typed, environment)
+    assert shown.index("display_information:") < shown.index("The bot's token")
+    assert "Slack took a message to m•••@example.com" in shown
+    assert SECRET not in shown
+    assert f"SLACK_BOT_TOKEN={SECRET}" in env_file.read_text()
+
+
+def at_a_terminal(words: Sequence[str], typed: Sequence[str], environment: dict[str, str]) -> str:
+    """What a person sees who answers each question as it is asked."""
+    ours, theirs = pty.openpty()
+    argv = [sys.executable, "-m", "postroom", *words]
+    process = subprocess.Popen(
+        argv, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+    )
+    os.close(theirs)
+    shown, left, asked_at = b"", list(typed), 0
+    with contextlib.suppress(OSError):  # Linux says so where the other end has closed
+        while read := os.read(ours, 4096):
+            shown += read
+            if left and shown.endswith(b": ") and len(shown) > asked_at:
+                asked_at = len(shown)
+                os.write(ours, f"{left.pop(0)}\n".encode())
+    os.close(ours)
+    assert process.wait(30) == 0, shown.decode()
+    return shown.decode()
 
 
 # Papers ---------------------------------------------------------------------------------------------------------------

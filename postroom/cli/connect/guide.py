@@ -43,6 +43,8 @@ class Paper:
     words: str
     """What to do with it."""
     write: Callable[[Facts], bytes]
+    needs: tuple[str, ...] = ()
+    """The settings that stand in it: where one is not known yet, it is handed out after the answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ GUIDE = Guide(
         Ask("TEAMS_APP_PASSWORD", "The client secret's value", secret=True),
     ),
     checks=checks,
-    paper=Paper("postroom-teams.zip", "Upload it in the admin centre.", package),
+    paper=Paper("postroom-teams.zip", "Upload it in the admin centre.", package, needs=("TEAMS_APP_ID",)),
     to="the email address that you sign in to Teams with",
     slow=("the app's release by your administrator",),
 )

@@ -111,12 +111,16 @@ def walk(guide: Guide, values: Settings, places: Places, wishes: Wishes, telling
     answers = {**had, **typed}
     answers |= _made(guide, answers, places, wishes)
     show_steps(guide, facts_of(values, guide, answers))
+    early = guide.paper is None or all(answers.get(name) for name in guide.paper.needs)
+    if early:
+        _hand_out_paper(guide, facts_of(values, guide, answers), wishes.paper)
     if attended:
         people().print()
         answers = gathered(guide.asks, answers, typed, typed_prompt)
     else:
         answers = unattended(guide.asks, answers, typed, attempt)
-    _hand_out_paper(guide, facts_of(values, guide, answers), wishes.paper)
+    if not early:
+        _hand_out_paper(guide, facts_of(values, guide, answers), wishes.paper)
     supposed = supposing(values, answers)
     rows = _checked(guide, supposed, places.notebook)
     _keep(guide, answers, places, wishes)
