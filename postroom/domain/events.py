@@ -103,11 +103,16 @@ class Event:
     def for_contact(self, role: ContactRole | None) -> "Event":
         """The same event for the customer's contact of this role; for the customer himself where there is none."""
         contact = self.contacts.get(role) if role else None
-        return replace(self, recipient=contact) if contact and contact.reachable else self
+        return self._addressed_to(contact) if contact and contact.reachable else self
 
     def for_recipient(self, key: str) -> "Event":
         """The same event for whom an intent names."""
-        return next((replace(self, recipient=one) for one in self.contacts.values() if one.key == key), self)
+        return next((self._addressed_to(one) for one in self.contacts.values() if one.key == key), self)
+
+    def _addressed_to(self, contact: Recipient) -> "Event":
+        """Who hears of it is also who is greeted."""
+        greeted = {"customer_name": contact.name} if "customer_name" in self.facts else {}
+        return replace(self, recipient=contact, facts={**self.facts, **greeted})
 
 
 def event_from(payload: Mapping[str, Any]) -> Event:

@@ -276,6 +276,7 @@ def test_an_invoice_goes_to_the_contact_for_invoices_and_else_to_the_customer():
     event = event_from(cloud_event(data__contacts={"invoice": INVOICES}))
 
     assert event.for_contact(ContactRole.INVOICE).recipient.partner == "43"
+    assert event.for_contact(ContactRole.INVOICE).facts["customer_name"] == "Accounts"
     assert event.for_contact(ContactRole.DELIVERY).recipient.partner == "42"
     assert event.for_contact(None).recipient.partner == "42"
     assert event.for_recipient("partner:43").recipient.email == "accounts@example.com"

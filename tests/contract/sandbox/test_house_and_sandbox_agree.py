@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 import requests
 
 from config.template_files import load_templates
-from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Receipt, Verdict
+from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Receipt, Rendered, Verdict
 from postroom.domain.event_types import shape_of
 from postroom.domain.events import sample_event
 from postroom.domain.meta_templates import meta_definition
@@ -25,6 +26,7 @@ from workers.channels.whatsapp.channel import WhatsApp
 
 VERSIONS = tuple(each for each in load_templates() if each.channel in (ChannelName.WHATSAPP, ChannelName.EMAIL))
 TITLES = [f"{version.name}.{version.language}.{version.channel}" for version in VERSIONS]
+PDF = b"%PDF-1.4\n%%EOF\n"
 ENDING = {kind: ending for ending, kind in ENDINGS[Channel.WHATSAPP].items()}
 
 
@@ -73,9 +75,15 @@ def mail(running: Running) -> Iterator[Email]:
     channel.close()
 
 
+def enclosed(rendered: Rendered) -> Rendered:
+    """With the bytes of its documents, new ones each time: the sandbox forgets between two tests what it was given."""
+    content = PDF + uuid4().bytes
+    return replace(rendered, attachments=tuple(replace(each, content=content) for each in rendered.attachments))
+
+
 def send(channel: WhatsApp | Email, version: TemplateVersion, to: str) -> tuple[Receipt, object]:
     facts = sample_event(shape_of(version.event_type)).facts
-    rendered = render(version, facts, language=version.language, capabilities=channel.capabilities)
+    rendered = enclosed(render(version, facts, language=version.language, capabilities=channel.capabilities))
     key = uuid4()
     return channel.send(rendered, to, key), key
 
@@ -101,7 +109,7 @@ def test_every_message_that_the_house_writes_is_taken_and_read_as_written(
 ) -> None:
     channel, to = (whatsapp, "+34600111222") if version.channel is ChannelName.WHATSAPP else (mail, "marta@example.com")
     facts = sample_event(shape_of(version.event_type)).facts
-    rendered = render(version, facts, language=version.language, capabilities=channel.capabilities)
+    rendered = enclosed(render(version, facts, language=version.language, capabilities=channel.capabilities))
 
     channel.send(rendered, to, uuid4())
 
