@@ -101,7 +101,7 @@ VERDICTS: Mapping[str, Ruling] = MappingProxyType(
 
 SPANS: tuple[Span, ...] = (
     Span(200, 299, Ruling(S, "API permission is either not granted or has been removed")),
-    Span(131201, 131299, Ruling(P, "Groups API; we send to persons only")),
+    Span(131200, 131299, Ruling(P, "Groups API; we send to persons only")),
     Span(138000, 138099, Ruling(P, "Calling API; we place no calls")),
     Span(139000, 139199, Ruling(P, "Flows or block-list API; not used to send")),
     Span(147000, 147099, Ruling(P, "Usernames API; not used to send")),
