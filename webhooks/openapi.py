@@ -7,9 +7,10 @@ from typing import Any
 
 from postroom.domain.proof import HOUSE
 from postroom.domain.proof import PATH as PROOF
-from webhooks.catalogue import Catalogue, Schema
+from webhooks.catalogue import Catalogue
 from webhooks.cloudevents import BATCH, MAX_BATCH, STRUCTURED
 from webhooks.envelope import ATTRIBUTES, JSON_TYPE, envelope
+from webhooks.event_schemas import Schema
 from webhooks.problem import KINDS, MEDIA_TYPE
 
 Json = dict[str, Any]
@@ -32,6 +33,10 @@ SECURITY: Json = {
 STANDARD_WEBHOOKS: list[Json] = [{"webhook-id": [], "webhook-timestamp": [], "webhook-signature": []}]
 
 
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One webhook of a provider, in the document's words."""
@@ -39,11 +44,10 @@ class Post:
     operation: str
     summary: str
     signed_by: tuple[str, ...]
-    media: str = JSON_TYPE
-    answer: str = JSON_TYPE
+    media: str = JSON
+    answer: str = JSON
 
 
-FORM = "application/x-www-form-urlencoded"
 SLACK = ("X-Slack-Signature", "X-Slack-Request-Timestamp")
 TWILIO = ("X-Twilio-Signature",)
 
