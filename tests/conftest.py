@@ -42,6 +42,20 @@ structlog.configure(
 )
 
 
+ORDER = ("acceptance", "integration", "contract", "unit", "browser")
+"""The slow ones first, so that no process waits for the last of them alone; Playwright last: it leaves its process with
+an event loop that runs, in which no other test could start one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: _turn(item.path.relative_to(here).parts[0]))
+
+
+def _turn(folder: str) -> int:
+    return ORDER.index(folder) if folder in ORDER else len(ORDER) // 2
+
+
 @pytest.fixture(scope="session")
 def short_directory() -> Iterator[Path]:
     """A directory for servers: short enough for sockets, and not behind pytest's closed one."""

@@ -32,7 +32,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "VALKEY_PASSWORD": lambda: secrets.token_hex(16),
 }
 
-LASTING = ("SEALING_KEYS", "BLIND_KEY", "EVENT_SECRETS", "CALLBACK_SECRET", "LINK_SECRET")
+LASTING = ("SEALING_KEYS", "BLIND_KEY", "EVENT_SECRETS")
 """Must live as long as the database that they sealed, or are known to others; never made up beside a real database."""
 
 
