@@ -4,7 +4,7 @@ import importlib.metadata
 import inspect
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,33 @@ from alembic.migration import MigrationContext
 from ruamel.yaml import YAML
 from typer.main import get_command
 
+from config.rules import load_routing
 from config.settings import Settings
+from config.template_files import load_templates
 from postroom.cli.app import app as cli
+from postroom.domain import routing
+from postroom.domain.addresses import NORMALISERS
 from postroom.domain.channels import ChannelName
 from postroom.domain.links import Links
 from postroom.domain.messages import EDGES, FINAL, State
+from postroom.domain.pacing import PACINGS
+from postroom.domain.safe_text import CLEANERS
 from postroom.store import retention, sweeps
 from postroom.store.engine import connect
 from postroom.store.tables import PARTITIONED, metadata
+from sandbox.answers import ANSWERS
+from sandbox.app import ROUTES
+from sandbox.faults import KINDS
 from scheduler.beat import TIMETABLE
 from scheduler.ticker import HANDLERS
+from tests.contract.channels.conftest import BENCHES
 from tests.contract.door.senders import door_over
 from webhooks.app import create_app
 from webhooks.links import Desk
 from workers.app import QUEUES, TASKS, app
-from workers.channels.registry import CHANNELS
+from workers.channels.registry import CHANNELS, CONFIGS, capabilities
 from workers.queues import Queue, lane_queue
+from workers.wires import SANDBOX_ACCOUNT_SID, SANDBOX_PHONE_NUMBER_ID
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("bench", "config", "postroom", "sandbox", "scheduler", "webhooks", "workers")
@@ -196,6 +207,65 @@ def test_every_row_has_its_company() -> None:
     without = {"request", "message_template", "rulebook", "pause", "circuit", "heartbeat", "clock", "leg_key"}
     for table in metadata.tables.values():
         assert "company" in table.columns or table.name in without, table.name
+
+
+# Channels -------------------------------------------------------------------------------------------------------------
+
+BY_CHANNEL: Mapping[str, Container[str]] = {
+    "a title in domain/routing.TITLES": routing.TITLES,
+    "words for an address that is gone in domain/routing.NOT_THERE": routing.NOT_THERE,
+    "a pace in domain/pacing.PACINGS": PACINGS,
+    "a normal form of its addresses in domain/addresses.NORMALISERS": NORMALISERS,
+    "a configuration in workers/channels/registry.CONFIGS": CONFIGS,
+    "a bench in tests/contract/channels/conftest.BENCHES": BENCHES,
+    "faults in sandbox/faults.KINDS": KINDS,
+    "answers in sandbox/answers.ANSWERS": ANSWERS,
+}
+
+
+@pytest.mark.parametrize("channel", ChannelName)
+def test_every_channel_has_its_row_in_every_table(channel: ChannelName) -> None:
+    missing = [row for row, table in BY_CHANNEL.items() if channel not in table]
+    assert not missing, f"{channel} wants " + "; ".join(missing)
+
+
+SENT_TO: Mapping[ChannelName, tuple[str, str]] = {
+    ChannelName.WHATSAPP: ("sandbox.meta", f"/v23.0/{SANDBOX_PHONE_NUMBER_ID}/messages"),
+    ChannelName.SLACK: ("sandbox.slack", "/slack/api/chat.postMessage"),
+    ChannelName.TEAMS: ("sandbox.teams", "/teams/v3/conversations/a:1/activities"),
+    ChannelName.SMS: ("sandbox.twilio", f"/twilio/2010-04-01/Accounts/{SANDBOX_ACCOUNT_SID}/Messages.json"),
+    ChannelName.ODOO: ("sandbox.odoo", "/odoo/jsonrpc"),
+    ChannelName.CALLBACK: ("sandbox.callback", "/callback/erp.example.com/postroom"),
+}
+"""Who stands in for each provider, and where a message is posted to. Mail does not travel by HTTP."""
+
+
+@pytest.mark.parametrize("channel", [name for name in ChannelName if name is not ChannelName.EMAIL])
+def test_every_channel_that_speaks_http_has_a_stand_in(channel: ChannelName) -> None:
+    provider, path = SENT_TO[channel]
+    [handler] = [taken for methods, pattern, taken in ROUTES if "POST" in methods and pattern.fullmatch(path)]
+    assert handler.__module__.startswith(provider)
+
+
+def test_the_channels_that_the_rules_expect_to_tell_are_those_that_declare_it() -> None:
+    telling = {name for name in ChannelName if capabilities(name).delivered_receipts}
+    assert telling - {ChannelName.CALLBACK} == routing.TELLING
+
+
+LANGUAGES = ("en", "es", "fr", "de")
+
+
+def test_every_channel_of_every_rule_has_its_words_in_every_language() -> None:
+    templates = load_templates()
+    written = {(each.name, each.channel, each.language) for each in templates}
+    wanted = {
+        (rule.message_type, channel, language)
+        for rule in load_routing(templates=templates).rules
+        for channel in rule.written_for()
+        for language in LANGUAGES
+    }
+    assert not wanted - written
+    assert {channel for _, channel, _ in wanted} <= set(CLEANERS), "whose facts would be written without a cleaner"
 
 
 # The door -------------------------------------------------------------------------------------------------------------
