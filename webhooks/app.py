@@ -66,8 +66,8 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     # A page for people may allow itself a form; whatever Flask says of a static file is not meant to stand.
-    own = response.headers if "Content-Security-Policy" in response.headers else {}
-    response.headers.update({**SECURITY_HEADERS, **{name: own[name] for name in SECURITY_HEADERS if name in own}})
+    own = dict(response.headers) if "Content-Security-Policy" in response.headers else {}
+    response.headers.update({name: own.get(name, usual) for name, usual in SECURITY_HEADERS.items()})
     route = _route()
     metrics.REQUESTS.labels(route=route, method=_method(), status=response.status_code).inc()
     metrics.SECONDS.labels(route=route).observe(time.perf_counter() - g.began)
