@@ -42,18 +42,26 @@ structlog.configure(
 )
 
 
-ORDER = ("acceptance", "integration", "contract", "unit", "browser")
-"""The slow ones first, so that no process waits for the last of them alone; Playwright last: it leaves its process with
-an event loop that runs, in which no other test could start one."""
+ORDER = (
+    "acceptance/test_demonstration.py",
+    "integration",
+    "acceptance/test_operators.py",
+    "contract",
+    "acceptance/test_leaving.py",
+    "unit",
+    "browser",
+)
+"""The slow ones first, so that no process waits for the last of them alone; no two whole houses at once, which are a dozen
+processes each; Playwright last: it leaves its process with an event loop that runs, in which no other can be started."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    items.sort(key=lambda item: _turn(item.path.relative_to(here).parts[0]))
+    items.sort(key=lambda item: _turn(item.path.relative_to(here).as_posix()))
 
 
-def _turn(folder: str) -> int:
-    return ORDER.index(folder) if folder in ORDER else len(ORDER) // 2
+def _turn(file: str) -> int:
+    return next((turn for turn, start in enumerate(ORDER) if file.startswith(start)), len(ORDER) // 2)
 
 
 @pytest.fixture(scope="session")
