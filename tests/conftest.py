@@ -29,7 +29,7 @@ HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 
 _numbers = itertools.count(1)
 
-# A shell's background job begins with Ctrl-C ignored, and so would every process that a test starts and then ends by it.
+# A shell's background job begins with Ctrl-C ignored, and so would each process that a test starts and then ends by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The default shows the locals of every frame; those of a task are the whole house, and take seconds to write down.
@@ -51,8 +51,8 @@ ORDER = (
     "unit",
     "browser",
 )
-"""The slow ones first, so that no process waits for the last of them alone; no two whole houses at once, which are a dozen
-processes each; Playwright last: it leaves its process with an event loop that runs, in which no other can be started."""
+"""The slow ones first, so that no process waits for the last of them alone. No two whole houses at once: each is a dozen
+processes. Playwright last: it leaves its process with an event loop that runs, in which no other can be started."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
