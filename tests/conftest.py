@@ -51,7 +51,7 @@ ORDER = (
     "unit",
     "browser",
 )
-"""The slow ones first, so that no process waits for the last of them alone. No two whole houses at once: each is a dozen
+"""The slow ones first, so that no process waits for the last of them alone. No two whole houses at once: each is twelve
 processes. Playwright last: it leaves its process with an event loop that runs, in which no other can be started."""
 
 

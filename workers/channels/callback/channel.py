@@ -19,6 +19,7 @@ from workers.channels.callback.capabilities import CAPABILITIES
 from workers.channels.callback.config import CallbackConfig
 from workers.channels.callback.signing import signed_headers
 from workers.channels.callback.verdicts import TRANSPORT, transport_fault
+from workers.channels.carried import not_carried
 from workers.channels.http import Lost, Sessions, exchange, retry_after, status_row
 from workers.channels.rulings import fault_of
 
@@ -46,7 +47,7 @@ class Callback:
 
     def send(self, rendered: Rendered, to: str, key: UUID) -> Receipt:
         """Make one attempt to tell the receiver at this URL; raises ChannelError and nothing else."""
-        return _receipt(self._post(rendered.text, _id_in(rendered.text), to, key), key)
+        return _receipt(self._post(_body(rendered), _id_in(rendered.text), to, key), key)
 
     def _post(self, body: str, callback_id: str, to: str, key: UUID) -> requests.Response:
         config, session = self._config, self._sessions.current()
@@ -80,6 +81,16 @@ class Callback:
     def close(self) -> None:
         """Let go of this thread's connection; the next attempt opens another."""
         self._sessions.close()
+
+
+def _body(rendered: Rendered) -> str:
+    """The text, which is all that a callback has. Raises ChannelError for what would be lost or is too long."""
+    in_vain = not_carried(rendered, CAPABILITIES, "fields")
+    if in_vain:
+        raise ChannelError(transport_fault("unsendable", f"no place for {', '.join(in_vain)}"))
+    if len(rendered.text) > CAPABILITIES.max_text:
+        raise ChannelError(transport_fault("unsendable", f"more than {CAPABILITIES.max_text} characters"))
+    return rendered.text
 
 
 def _id_in(body: str) -> str:

@@ -13,7 +13,8 @@ import idna
 
 from postroom.domain.channels import Attachment, Rendered
 from workers.channels.base import ChannelError
-from workers.channels.email.capabilities import MAX_LETTER, MAX_TEXT
+from workers.channels.carried import not_carried
+from workers.channels.email.capabilities import CAPABILITIES, MAX_LETTER, MAX_TEXT
 from workers.channels.email.config import EmailConfig
 from workers.channels.email.verdicts import transport_fault
 
@@ -83,6 +84,10 @@ def deliverable(to: str) -> str:
 def _written(rendered: Rendered, policy: "EmailPolicy[EmailMessage]") -> EmailMessage:
     if not rendered.subject or not rendered.subject.strip():
         raise _unsendable("the subject is empty")
+    if in_vain := not_carried(rendered, CAPABILITIES, "fields"):
+        raise _unsendable(f"a letter has no place for {', '.join(in_vain)}; say it in text and HTML")
+    if len(rendered.text) > MAX_TEXT:
+        raise _unsendable(f"the text has {len(rendered.text)} characters; a letter carries {MAX_TEXT}")
     if len(rendered.text) + len(rendered.html or "") > 2 * MAX_TEXT:
         raise _unsendable(f"text and HTML exceed {2 * MAX_TEXT} characters")
     message = EmailMessage(policy)

@@ -10,7 +10,8 @@ from typing import Any
 
 from postroom.domain.channels import Button, Rendered
 from workers.channels.base import ChannelError
-from workers.channels.odoo.capabilities import MAX_LINKS, MAX_TEXT
+from workers.channels.carried import not_carried
+from workers.channels.odoo.capabilities import CAPABILITIES, MAX_LINKS, MAX_TEXT
 from workers.channels.odoo.verdicts import transport_fault
 
 MAX_SUBJECT = 255
@@ -24,6 +25,8 @@ def notification(rendered: Rendered) -> dict[str, Any]:
     """Subject and body as `message_notify` takes them. Raises ChannelError for what a notification cannot carry."""
     if not rendered.text.strip():
         raise _unsendable("the text is empty")
+    if in_vain := not_carried(rendered, CAPABILITIES):
+        raise _unsendable(f"a notification has no place for {', '.join(in_vain)}: nothing would come back, or be shown")
     body = BREAK.join(_paragraphs(rendered))
     if len(body) > MAX_TEXT:
         raise _unsendable(f"the text has {len(body)} characters; a notification carries {MAX_TEXT}")

@@ -17,7 +17,8 @@ from slack_sdk.models.blocks import (
 
 from postroom.domain.channels import Button, Field, Rendered
 from workers.channels.base import ChannelError
-from workers.channels.slack.capabilities import MAX_BUTTONS, MAX_SECTION
+from workers.channels.carried import not_carried
+from workers.channels.slack.capabilities import CAPABILITIES, MAX_BUTTONS, MAX_SECTION
 from workers.channels.slack.config import is_url
 from workers.channels.slack.verdicts import transport_fault
 
@@ -36,8 +37,6 @@ LINK = "link:"
 """What the id of an action begins with that only opens a link: Slack tells of those presses, too."""
 PRESS = "press:"
 EVENT = "postroom_attempt"
-
-_NOT_CARRIED = ("html", "template", "attachments")
 
 _ID = re.compile(r"[UWCDG][A-Z0-9]{5,20}")
 
@@ -76,9 +75,8 @@ def _faults(rendered: Rendered) -> Iterator[str]:
         yield f"{len(rendered.buttons)} buttons; {MAX_BUTTONS} are carried"
     for button in rendered.buttons:
         yield from _button_faults(button)
-    carried_not = [name for name in _NOT_CARRIED if getattr(rendered, name)]
-    if carried_not:
-        yield f"blocks have no place for {', '.join(carried_not)}; link to documents instead"
+    if in_vain := not_carried(rendered, CAPABILITIES):
+        yield f"blocks have no place for {', '.join(in_vain)}; link to documents instead"
 
 
 def _button_faults(button: Button) -> Iterator[str]:

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from postroom.domain.channels import Rendered
 from workers.channels.base import ChannelError
-from workers.channels.sms.capabilities import MAX_BODY
+from workers.channels.carried import not_carried
+from workers.channels.sms.capabilities import CAPABILITIES, MAX_BODY
 from workers.channels.sms.config import SERVICE, SmsConfig
 from workers.channels.sms.verdicts import transport_fault
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-# What an SMS has no place for. Rendering degrades by the capabilities; what comes here all the same is refused.
-_NOT_CARRIED = ("subject", "html", "buttons", "template", "fields", "attachments")
 
 
 def request_form(config: SmsConfig, rendered: Rendered, to: str, key: UUID) -> bytes:
@@ -49,6 +48,5 @@ def _faults(rendered: Rendered) -> Iterator[str]:
         yield f"the text has {len(text)} characters, {MAX_BODY} are carried; shorten the template"
     if not text.isascii() and text.encode("utf-8", "ignore").decode("utf-8") != text:
         yield "the text holds half of a surrogate pair, which no alphabet can write; mend the fact that brought it"
-    carried_not = [name for name in _NOT_CARRIED if getattr(rendered, name)]
-    if carried_not:
-        yield f"an SMS carries text alone, and not {', '.join(carried_not)}; say it in the text"
+    if in_vain := not_carried(rendered, CAPABILITIES, "fields"):
+        yield f"an SMS carries text alone, and not {', '.join(in_vain)}; say it in the text"

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from postroom.domain.channels import Button, Field, Rendered
 from workers.channels.base import ChannelError
-from workers.channels.teams.capabilities import MAX_ACTIONS, MAX_TEXT
+from workers.channels.carried import not_carried
+from workers.channels.teams.capabilities import CAPABILITIES, MAX_ACTIONS, MAX_TEXT
 from workers.channels.teams.verdicts import transport_fault
 
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -25,6 +26,8 @@ Json = dict[str, Any]
 
 def card_of(rendered: Rendered, key: UUID) -> Json:
     """The whole card. Raises ChannelError before a byte leaves when Teams could only refuse or maim it."""
+    if in_vain := not_carried(rendered, CAPABILITIES):
+        raise _unsendable(f"a card has no place for {', '.join(in_vain)}; link to documents instead")
     actions = _actions(rendered.buttons, key)
     return {
         "$schema": SCHEMA,

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from postroom.domain.channels import Attachment, Button, ProviderTemplate, Rendered
 from workers.channels.base import ChannelError
-from workers.channels.whatsapp.capabilities import MAX_BODY, MAX_REPLY_BUTTONS
+from workers.channels.carried import not_carried
+from workers.channels.whatsapp.capabilities import CAPABILITIES, MAX_BODY, MAX_REPLY_BUTTONS
 from workers.channels.whatsapp.verdicts import transport_fault
 
 MAX_TEXT = 4096
@@ -28,6 +29,8 @@ def request_body(rendered: Rendered, to: str, key: UUID, media_id: str = "") -> 
 
     `media_id` is Meta's for the enclosed document; before that is uploaded, the request shows whether it is worth it.
     """
+    if in_vain := not_carried(rendered, CAPABILITIES, "fields"):
+        raise _unsendable(f"WhatsApp has no place for {', '.join(in_vain)}; say it in the text")
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
