@@ -89,6 +89,7 @@ class Capabilities:
     subject: bool
     attachments: bool
     threads: bool
+    """What people write below a message hangs there as a conversation of its own, and comes back with its name."""
     delivered_receipts: bool
     read_receipts: bool
     replies: bool

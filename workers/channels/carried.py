@@ -21,7 +21,7 @@ def not_carried(rendered: Rendered, capabilities: Capabilities, *others: str) ->
     """The parts that are there in vain; `others` are those that no capability speaks of and this channel lacks."""
     lacking = [part for part, capability in PLACES.items() if not getattr(capabilities, capability)]
     in_vain = [part for part in (*lacking, *others) if getattr(rendered, part)]
-    answering = any(button.payload is not None for button in rendered.buttons)
-    if answering and not capabilities.reply_buttons and "buttons" not in in_vain:
-        in_vain.append("buttons that answer")
+    answering = [button for button in rendered.buttons if button.payload is not None]
+    if capabilities.max_buttons and not capabilities.reply_buttons:
+        in_vain += [f"the answering button {button.title!r}" for button in answering]
     return tuple(in_vain)

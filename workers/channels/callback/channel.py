@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import ClassVar
@@ -20,8 +21,7 @@ from workers.channels.callback.config import CallbackConfig
 from workers.channels.callback.signing import signed_headers
 from workers.channels.callback.verdicts import TRANSPORT, transport_fault
 from workers.channels.carried import not_carried
-from workers.channels.http import Lost, Sessions, exchange, retry_after, status_row
-from workers.channels.rulings import fault_of
+from workers.channels.http import Lost, Sessions, asking, exchange, status_fault
 
 MEDIA_TYPE = "application/cloudevents+json"
 READ_AT_MOST = 16 * 1024
@@ -51,7 +51,7 @@ class Callback:
 
     def _post(self, body: str, callback_id: str, to: str, key: UUID) -> requests.Response:
         config, session = self._config, self._sessions.current()
-        try:
+        with asking(TRANSPORT):
             _refuse_literal(to)
             headers = {
                 **signed_headers(config.masters, to, callback_id, datetime.now(UTC), body),
@@ -64,11 +64,6 @@ class Callback:
             return exchange(
                 session, request, connect=config.connect_timeout, answer=config.answer_timeout, only_head=True
             )
-        except Lost as error:
-            raise ChannelError(transport_fault(error.code, error.detail)) from error
-        except ValueError as error:
-            # An address that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
-            raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:  # noqa: ARG002 - the contract's signature
         """Never: receivers answer, and post nothing."""
@@ -121,10 +116,8 @@ def _receipt(answer: requests.Response, key: UUID) -> Receipt:
 
 
 def _refusal(answer: requests.Response, words: str) -> Fault:
-    code, ruling = status_row(answer.status_code, TRANSPORT)
-    wait = retry_after(answer.headers)
-    detail = f"{ruling.words} (HTTP {answer.status_code}): {words}".removesuffix(": ")
-    return fault_of(ruling, code, detail, retry_after=None if wait is None else max(wait, SOONEST))
+    fault = status_fault(answer, TRANSPORT, words)
+    return fault if fault.retry_after is None else replace(fault, retry_after=max(fault.retry_after, SOONEST))
 
 
 def _read(answer: requests.Response) -> str:

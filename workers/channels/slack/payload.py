@@ -18,8 +18,8 @@ from slack_sdk.models.blocks import (
 from postroom.domain.channels import Button, Field, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.carried import not_carried
+from workers.channels.checks import is_url
 from workers.channels.slack.capabilities import CAPABILITIES, MAX_BUTTONS, MAX_SECTION
-from workers.channels.slack.config import is_url
 from workers.channels.slack.verdicts import transport_fault
 
 MAX_HEADER = 150

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from postroom.domain.channels import Button, Field, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.carried import not_carried
+from workers.channels.checks import is_url
 from workers.channels.teams.capabilities import CAPABILITIES, MAX_ACTIONS, MAX_TEXT
 from workers.channels.teams.verdicts import transport_fault
 
@@ -75,12 +75,7 @@ def _answer(button: Button, key: UUID) -> Json:
 
 
 def _link(button: Button) -> Json:
-    try:
-        url = urlsplit(button.url or "")
-        opens = url.scheme in ("http", "https") and bool(url.hostname)
-    except ValueError:
-        opens = False
-    if not opens:
+    if not is_url(button.url or ""):
         raise _unsendable(f"the button {button.title!r} has neither a payload nor an http(s) link")
     return {"type": "Action.OpenUrl", "title": _title(button), **_style(button), "url": button.url}
 
