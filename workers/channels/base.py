@@ -1,6 +1,6 @@
 """The contract that every channel keeps."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar, Protocol, runtime_checkable
@@ -18,14 +18,19 @@ class ChannelError(Exception):
 
 
 @contextmanager
-def before_it_leaves() -> Iterator[None]:
-    """Around requests that a message needs first: where an answer to one is lost, the message has still not left."""
+def before_it_leaves(told: Callable[[str], Fault] | None = None) -> Iterator[None]:
+    """Around requests that a message needs first: where an answer to one is lost, the message has still not left.
+
+    `told` makes a fault of the step's own of it, from what was lost.
+    """
     try:
         yield
     except ChannelError as error:
-        if error.fault.verdict is Verdict.UNKNOWN:
-            raise ChannelError(replace(error.fault, verdict=Verdict.TRANSIENT)) from error
-        raise
+        fault = error.fault
+        if fault.verdict is not Verdict.UNKNOWN:
+            raise
+        closed = told(f"{fault.code}: {fault.detail}") if told else replace(fault, verdict=Verdict.TRANSIENT)
+        raise ChannelError(closed) from error
 
 
 class Malformed(Exception):

@@ -5,7 +5,8 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,8 +17,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from postroom.domain.channels import Fault
+from workers.channels.base import ChannelError
 from workers.channels.deadline import Deadline, DeadlineReader
-from workers.channels.rulings import Ruling
+from workers.channels.rulings import Ruling, fault_in, fault_of
 
 IDLE_LIMIT = 20.0
 """Seconds after which a quiet connection is not trusted: a request into a closing one would count as *unknown*."""
@@ -189,10 +192,29 @@ def _lost(error: Exception) -> str:
     return "read_timeout" if "timed out" in str(error) or "no time was left" in str(error) else "dropped"
 
 
+@contextmanager
+def asking(table: Mapping[str, Ruling]) -> Iterator[None]:
+    """Around one request, written down and exchanged: where no answer comes of it, the table says what that means."""
+    try:
+        yield
+    except Lost as error:
+        raise ChannelError(fault_in(table, error.code, error.detail)) from error
+    except ValueError as error:
+        # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
+        raise ChannelError(fault_in(table, "misconfigured", type(error).__name__)) from error
+
+
 def status_row(status: int, table: Mapping[str, Ruling]) -> tuple[str, Ruling]:
     """The code and the row for a status that came without a code of the provider's."""
     code = f"http_{status}"
     return code, table.get(code) or table.get(f"http_{status // 100}xx") or table["http_5xx"]
+
+
+def status_fault(answer: requests.Response, table: Mapping[str, Ruling], words: str = "") -> Fault:
+    """The fault of a status alone; a provider's own servers send a code, a proxy before them may not."""
+    code, ruling = status_row(answer.status_code, table)
+    detail = f"{ruling.words} (HTTP {answer.status_code})"
+    return fault_of(ruling, code, f"{detail}: {words}" if words else detail, retry_after=retry_after(answer.headers))
 
 
 LONGEST_WAIT = timedelta(days=1)

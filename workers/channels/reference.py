@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from postroom.domain.channels import Capabilities, ChannelName, Verdict
+from workers.channels.proofs import PROOFS
 from workers.channels.registry import CHANNELS, channel_class
 from workers.channels.rulings import Ruling, Span
 
@@ -53,7 +54,7 @@ CAPABILITIES: Mapping[str, str] = {
 def page() -> str:
     """The whole page."""
     return HEAD + "\n".join(
-        (*_meanings(), "", *_capabilities(), *(line for name in CHANNELS for line in _tables(name)))
+        (*_meanings(), "", *_capabilities(), *_proofs(), *(line for name in CHANNELS for line in _tables(name)))
     )
 
 
@@ -70,6 +71,50 @@ def _capabilities() -> Iterator[str]:
     yield _row("---", *("---" for _ in declared))
     for field in fields(Capabilities):
         yield _row(CAPABILITIES[field.name], *(_cell(getattr(each, field.name)) for each in declared.values()))
+
+
+PROVEN = """
+## What proves it
+
+The test of each capability, on each channel's real wire: that what is declared arrives or comes back (*yes*), and what
+becomes of it where it is not declared (*no*; for characters of text: of one more than declared).
+"""
+
+
+def _proofs() -> Iterator[str]:
+    yield PROVEN
+    yield from (_row("capability", "", "channels", "test"), _row(*["---"] * 4))
+    for field in fields(Capabilities):
+        for declared in (True, False):
+            for (file, test), names in _grouped(field.name, declared=declared).items():
+                channels = ", ".join(name.value for name in names)
+                said = "yes" if declared else "no"
+                yield _row(CAPABILITIES[field.name], said, channels, f"[`{test}`](../tests/{file})")
+
+
+def _grouped(capability: str, *, declared: bool) -> Mapping[tuple[str, str], Sequence[ChannelName]]:
+    """The file and the name of each test, and the channels that it proves the capability of."""
+    groups: dict[tuple[str, str], list[ChannelName]] = {}
+    for name in CHANNELS:
+        proof = proof_of(name, capability, declared=declared)
+        if proof is not None:
+            file, _, test = proof.partition("::")
+            groups.setdefault((file, test.partition("[")[0]), []).append(name)
+    return groups
+
+
+def proof_of(name: ChannelName, capability: str, *, declared: bool) -> str | None:
+    """The id of the test that is due; None where the channel's declaration asks for none. Raises LookupError.
+
+    Every channel has a bound of its text, and so both the longest text and one that is too long.
+    """
+    has = bool(getattr(channel_class(name).capabilities, capability))
+    if has is not declared and capability != "max_text":
+        return None
+    proof = PROOFS[capability].of(name, declared=declared)
+    if proof is None:
+        raise LookupError(f"{capability} of {name}: name the test of it in workers/channels/proofs.py")
+    return proof
 
 
 def _cell(value: bool | int) -> str:

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
+import structlog
+
+from postroom.domain.channels import ChannelName, Fault, Pace, Verdict
+
+# The letters of the channels' tables, so that a row fits a line.
+R = Verdict.TRANSIENT
+RL = Verdict.LATER
+A = Verdict.UNKNOWN
+F = Verdict.FALLBACK
+P = Verdict.PERMANENT
+S = Verdict.SENDER_STOPPED
+O = Verdict.OPT_OUT  # noqa: E741 - a letter like the others
 
 MAX_DETAIL = 300
 
@@ -14,6 +25,7 @@ MAX_DETAIL = 300
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:]+@[^\s<>()\[\],;:]+")
 _NUMBER = re.compile(r"(?<![#\w])\+?\d(?:[ \-().]?\d){6,}")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +53,27 @@ class Span:
 
 HTTP: Mapping[str, Ruling] = MappingProxyType(
     {
-        "connect": Ruling(Verdict.TRANSIENT, "No connection was made (refused, no route, DNS, TLS): nothing left"),
-        "misconfigured": Ruling(Verdict.SENDER_STOPPED, "The API's address cannot be used: nothing left"),
-        "read_timeout": Ruling(Verdict.UNKNOWN, "The request left and no answer came in time"),
-        "dropped": Ruling(Verdict.UNKNOWN, "The connection broke after the request left"),
-        "no_message_id": Ruling(Verdict.UNKNOWN, "An accepted answer that names no message"),
-        "not_json": Ruling(Verdict.UNKNOWN, "An accepted answer that cannot be read"),
-        "http_408": Ruling(Verdict.UNKNOWN, "Request timeout, without a code"),
-        "http_429": Ruling(Verdict.TRANSIENT, "Too many requests, without a code", Pace.THROTTLED),
-        "http_401": Ruling(Verdict.SENDER_STOPPED, "Unauthorised, without a code"),
-        "http_403": Ruling(Verdict.SENDER_STOPPED, "Forbidden, without a code"),
-        "http_404": Ruling(Verdict.SENDER_STOPPED, "Not found, without a code: the API's address or version is wrong"),
-        "http_3xx": Ruling(Verdict.SENDER_STOPPED, "A redirect, never followed: it would carry our token elsewhere"),
-        "http_4xx": Ruling(Verdict.PERMANENT, "Refused without a code"),
-        "http_5xx": Ruling(Verdict.UNKNOWN, "Server error without a code: the message may have been taken"),
-        "unsendable": Ruling(Verdict.PERMANENT, "We wrote something that the channel cannot carry"),
+        "connect": Ruling(R, "No connection was made (refused, no route, DNS, TLS): nothing left"),
+        "misconfigured": Ruling(S, "The API's address cannot be used: nothing left"),
+        "read_timeout": Ruling(A, "The request left and no answer came in time"),
+        "dropped": Ruling(A, "The connection broke after the request left"),
+        "no_message_id": Ruling(A, "An accepted answer that names no message"),
+        "not_json": Ruling(A, "An accepted answer that cannot be read"),
+        "http_408": Ruling(A, "Request timeout, without a code"),
+        "http_429": Ruling(R, "Too many requests, without a code", Pace.THROTTLED),
+        "http_401": Ruling(S, "Unauthorised, without a code"),
+        "http_403": Ruling(S, "Forbidden, without a code"),
+        "http_404": Ruling(S, "Not found, without a code: the API's address or version is wrong"),
+        "http_3xx": Ruling(S, "A redirect, never followed: it would carry our token elsewhere"),
+        "http_4xx": Ruling(P, "Refused without a code"),
+        "http_5xx": Ruling(A, "Server error without a code: the message may have been taken"),
+        "unsendable": Ruling(P, "We wrote something that the channel cannot carry"),
     }
 )
 """Outcomes of an HTTP request that the provider gives no code to; a channel adds and replaces rows."""
+
+UNKNOWN_CODE = Ruling(R, "A code that is in no row: asked again within bounds, and counted")
+NO_REASON = Fault(R, "no_reason", "Failed, and no code says why: asked again within bounds")
 
 
 def find_ruling(code: str, table: Mapping[str, Ruling], spans: Iterable[Span] = ()) -> Ruling | None:
@@ -70,6 +85,30 @@ def find_ruling(code: str, table: Mapping[str, Ruling], spans: Iterable[Span] = 
 def fault_of(ruling: Ruling, code: str, detail: str, *, retry_after: timedelta | None = None) -> Fault:
     """The fault that a ruling makes of one refusal; the detail loses addresses and numbers on its way."""
     return Fault(ruling.verdict, code, redacted(detail), ruling.pace, retry_after, ruling.unreachable)
+
+
+def fault_in(
+    table: Mapping[str, Ruling], code: str, detail: str = "", *, retry_after: timedelta | None = None
+) -> Fault:
+    """The fault of a row that says by itself what happened; a detail only adds to its words."""
+    ruling = table[code]
+    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words, retry_after=retry_after)
+
+
+def code_fault(
+    channel: ChannelName,
+    code: str,
+    ruling: Ruling | None,
+    words: str,
+    *,
+    retry_after: timedelta | None = None,
+    unforeseen: Ruling = UNKNOWN_CODE,
+) -> Fault:
+    """The fault of a provider's code, in the provider's words. A code without a ruling is logged: it wants a row."""
+    if ruling is None:
+        _log.warning("unknown_provider_code", channel=channel, code=code)
+        ruling, words = unforeseen, f"unknown code: {words or unforeseen.words}"
+    return fault_of(ruling, code, words or ruling.words, retry_after=retry_after)
 
 
 def redacted(words: str) -> str:

@@ -17,8 +17,9 @@ from sandbox.slack.faults import KINDS, STEPS
 from sandbox.testing import SECRET, Running, eventually
 from workers.channels.base import ChannelError
 from workers.channels.registry import build
+from workers.channels.rulings import UNKNOWN_CODE
 from workers.channels.slack import SlackConfig
-from workers.channels.slack.verdicts import ruling_of
+from workers.channels.slack.verdicts import VERDICTS
 
 TO = "U0MARTA001"
 TEAM = "T00SANDBOX"
@@ -132,7 +133,7 @@ def test_every_error_on_demand_has_its_verdict(sandbox: Running, slack: Any, kin
     with pytest.raises(ChannelError) as refused:
         slack.send(REQUEST, "marta@example.com" if looked_up else TO, uuid4())
 
-    fault, verdict = refused.value.fault, ruling_of(str(KINDS[kind].error)).verdict
+    fault, verdict = refused.value.fault, VERDICTS.get(str(KINDS[kind].error), UNKNOWN_CODE).verdict
     assert fault.code == KINDS[kind].error
     assert fault.verdict is (Verdict.TRANSIENT if looked_up and verdict is Verdict.UNKNOWN else verdict)
     assert (fault.retry_after is not None) == (kind == "throttled")

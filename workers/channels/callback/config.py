@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from workers.channels.checks import Check, refuse, url_check, wait_check
 
 SHORTEST_SECRET = 24
 """Bytes. The sandbox's secret is its own affair."""
@@ -22,24 +24,18 @@ class CallbackConfig:
     """Seconds for the whole answer, counted from the last byte that we sent."""
 
     def __post_init__(self) -> None:
-        faults = [fault for wrong, fault in self._checks() if wrong]
-        if faults:
-            raise ValueError("Callbacks are not configured: " + "; ".join(faults))
+        refuse("Callbacks are not configured", self._checks())
 
-    def _checks(self) -> tuple[tuple[bool, str], ...]:
+    def _checks(self) -> Iterable[Check]:
         least = 1 if self.relay_url else SHORTEST_SECRET
-        relay = urlsplit(self.relay_url)
         return (
             (not 1 <= len(self.secrets) <= 2, "give one secret, or two while one replaces the other"),
             (
                 any(len(_decoded(secret)) < least for secret in self.secrets),
                 f"a secret is not the base64 of {least} bytes or more; make one: openssl rand -base64 32",
             ),
-            (
-                bool(self.relay_url) and (relay.scheme not in ("http", "https") or not relay.hostname),
-                f"relay_url {self.relay_url!r} is no http(s) URL",
-            ),
-            (self.connect_timeout <= 0 or self.answer_timeout <= 0, "timeouts must be above zero"),
+            *([url_check("relay_url", self.relay_url)] if self.relay_url else []),
+            wait_check(self.connect_timeout, self.answer_timeout),
         )
 
     @property

@@ -6,14 +6,12 @@ anything against our sender. Only 410 ends a receiver; 401, 403 and 404 are what
 """
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from postroom.domain.callbacks import GONE
-from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import Ruling, fault_of
-
-R = Verdict.TRANSIENT
-F = Verdict.FALLBACK
+from postroom.domain.channels import Pace
+from workers.channels.rulings import F, P, R, Ruling, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType({})
 """Receivers have no codes of their own; their statuses stand below."""
@@ -30,12 +28,8 @@ TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
         "http_3xx": Ruling(R, "A redirect, never followed: it would carry the message elsewhere", Pace.RECEIVER),
         "http_4xx": Ruling(R, "Refused; a receiver that is being set up does so, too", Pace.RECEIVER),
         "http_5xx": Ruling(R, "The receiver failed, or answered with a status that is none", Pace.RECEIVER),
-        "unsendable": Ruling(Verdict.PERMANENT, "We wrote something that is no callback"),
+        "unsendable": Ruling(P, "We wrote something that is no callback"),
     }
 )
 
-
-def transport_fault(code: str, detail: str = "") -> Fault:
-    """The fault for an outcome without an answer."""
-    ruling = TRANSPORT[code]
-    return fault_of(ruling, code, f"{ruling.words} ({detail})" if detail else ruling.words)
+transport_fault = partial(fault_in, TRANSPORT)

@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.utils import parseaddr
 from enum import StrEnum
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from workers.channels.checks import Check, refuse, wait_check
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -41,11 +44,9 @@ class EmailConfig:
     """Seconds for the whole conversation about one message."""
 
     def __post_init__(self) -> None:
-        faults = [fault for wrong, fault in self._checks() if wrong]
-        if faults:
-            raise ValueError("Email is not configured: " + "; ".join(faults))
+        refuse("Email is not configured", self._checks())
 
-    def _checks(self) -> tuple[tuple[bool, str], ...]:
+    def _checks(self) -> Iterable[Check]:
         plain_login = self.user and self.security is Security.NONE and self.host not in LOOPBACK
         return (
             (not self.host, "the relay has no host"),
@@ -56,7 +57,7 @@ class EmailConfig:
             (bool(plain_login), "a password would travel in the clear; use smtps:// or ?starttls=required"),
             (bool(self.user) != bool(self.password), "user and password come together or not at all"),
             (not all(map(_is_secret, self.inbound_secrets)), "an inbound secret is not 'whsec_' and base64"),
-            (self.connect_timeout <= 0 or self.answer_timeout <= 0, "timeouts must be above zero"),
+            wait_check(self.connect_timeout, self.answer_timeout),
         )
 
     @classmethod

@@ -6,17 +6,11 @@ digit: an unknown 5xx concerns the recipient, an unknown 4xx passes.
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import Ruling, fault_of
-
-R = Verdict.TRANSIENT
-RL = Verdict.LATER
-A = Verdict.UNKNOWN
-F = Verdict.FALLBACK
-P = Verdict.PERMANENT
-S = Verdict.SENDER_STOPPED
+from workers.channels.rulings import RL, A, F, P, R, Ruling, S, fault_in, fault_of
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
@@ -85,6 +79,8 @@ TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
 )
 """Outcomes that no server gave a code to."""
 
+transport_fault = partial(fault_in, TRANSPORT)
+
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
@@ -116,9 +112,3 @@ def sender_fault(basic: int, words: str) -> Fault:
     if fault.verdict is Verdict.FALLBACK:
         return Fault(Verdict.SENDER_STOPPED, fault.code, fault.detail)
     return fault
-
-
-def transport_fault(code: str, detail: str = "") -> Fault:
-    """The fault of an outcome that has no code of a server's."""
-    ruling = TRANSPORT[code]
-    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words)

@@ -5,18 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-import structlog
 
-from postroom.domain.channels import Fault
+from postroom.domain.channels import ChannelName, Fault
 from workers.channels.base import ChannelError
-from workers.channels.http import json_object, retry_after, status_row
-from workers.channels.odoo.verdicts import TRANSPORT, is_known, ruling_of, transport_fault
-from workers.channels.rulings import fault_of
+from workers.channels.http import json_object, status_fault
+from workers.channels.odoo.verdicts import TRANSPORT, ruling_of, transport_fault
+from workers.channels.rulings import code_fault
 from workers.channels.tokens import text_of
 
 UNNAMED = "unnamed_error"
 _NAME = re.compile(r"[\w.]{1,120}", re.ASCII)
-_log = structlog.get_logger(__name__)
 
 
 def read_answer(answer: requests.Response) -> Any:
@@ -26,7 +24,7 @@ def read_answer(answer: requests.Response) -> Any:
     if error:
         raise ChannelError(_refusal(error))
     if not 200 <= answer.status_code < 300:
-        raise ChannelError(_nameless(answer))
+        raise ChannelError(status_fault(answer, TRANSPORT))
     if body is None:
         raise ChannelError(transport_fault("not_json"))
     return body.get("result")
@@ -38,15 +36,4 @@ def _refusal(error: object) -> Fault:
     told: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
     name, words = text_of(told.get("name")), text_of(told.get("message"))
     code = name if _NAME.fullmatch(name) else UNNAMED
-    ruling = ruling_of(code, words)
-    if not is_known(code):
-        _log.warning("unknown_provider_code", channel="odoo", code=code)
-        words = f"unknown code: {words}"
-    return fault_of(ruling, code, words or ruling.words)
-
-
-def _nameless(answer: requests.Response) -> Fault:
-    """The fault for a status alone: Odoo answers 200 to everything, a proxy before it does not."""
-    status, ruling = status_row(answer.status_code, TRANSPORT)
-    detail = f"{ruling.words} (HTTP {answer.status_code})"
-    return Fault(ruling.verdict, status, detail, ruling.pace, retry_after(answer.headers))
+    return code_fault(ChannelName.ODOO, code, ruling_of(code, words), words)

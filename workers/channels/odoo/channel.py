@@ -17,12 +17,12 @@ import requests
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
 from workers.channels.base import ChannelError, Malformed, before_it_leaves
-from workers.channels.http import Lost, Sessions, exchange
+from workers.channels.http import Sessions, asking, exchange
 from workers.channels.odoo.answer import read_answer
 from workers.channels.odoo.capabilities import CAPABILITIES
 from workers.channels.odoo.config import OdooConfig
 from workers.channels.odoo.directory import Directory, partner_in, user_domain
-from workers.channels.odoo.verdicts import ACCESS_DENIED, transport_fault
+from workers.channels.odoo.verdicts import ACCESS_DENIED, TRANSPORT, transport_fault
 from workers.channels.odoo.wording import notification
 
 
@@ -87,14 +87,9 @@ class Odoo:
 
     def _post(self, body: Mapping[str, Any]) -> requests.Response:
         session, config = self._sessions.current(), self._config
-        try:
+        with asking(TRANSPORT):
             request = session.prepare_request(requests.Request("POST", config.rpc_url, json=body))
             return exchange(session, request, connect=config.connect_timeout, answer=config.answer_timeout)
-        except Lost as error:
-            raise ChannelError(transport_fault(error.code, error.detail)) from error
-        except ValueError as error:
-            # An address that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
-            raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:  # noqa: ARG002 - the contract's signature
         """Never: Odoo posts nothing about notifications."""

@@ -1,7 +1,10 @@
 """What one Odoo sender needs to know."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from workers.channels.checks import Check, is_url, refuse, url_check, wait_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +20,16 @@ class OdooConfig:
     """Seconds for the whole answer of one call."""
 
     def __post_init__(self) -> None:
-        faults = [fault for wrong, fault in self._checks() if wrong]
-        if faults:
-            raise ValueError("Odoo is not configured: " + "; ".join(faults))
+        refuse("Odoo is not configured", self._checks())
 
-    def _checks(self) -> tuple[tuple[bool, str], ...]:
-        url = urlsplit(self.url)
+    def _checks(self) -> Iterable[Check]:
         return (
-            (url.scheme not in ("http", "https") or not url.hostname, f"url {self.url!r} is no http(s) URL"),
-            (bool(url.username or url.password), "url holds a password; give it as the API key"),
+            url_check("url", self.url),
+            (is_url(self.url) and "@" in urlsplit(self.url).netloc, "url holds a password; give it as the API key"),
             (not self.database.strip(), "database is empty"),
             (not self.login.strip(), "login is empty"),
             (not self.api_key.strip(), "api_key is empty"),
-            (self.connect_timeout <= 0 or self.answer_timeout <= 0, "timeouts must be above zero"),
+            wait_check(self.connect_timeout, self.answer_timeout),
         )
 
     @property

@@ -6,15 +6,11 @@ nothing (200 on 17, 0 on 19). Only an answer without a name leaves the outcome o
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import HTTP, Ruling, fault_of, find_ruling
-
-R = Verdict.TRANSIENT
-F = Verdict.FALLBACK
-P = Verdict.PERMANENT
-S = Verdict.SENDER_STOPPED
+from postroom.domain.channels import Pace
+from workers.channels.rulings import HTTP, F, P, R, Ruling, S, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
@@ -72,7 +68,8 @@ TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
 )
 """Outcomes that have no exception of Odoo's."""
 
-UNKNOWN_CODE = Ruling(R, "An exception that is in no row: asked again within bounds, and counted")
+transport_fault = partial(fault_in, TRANSPORT)
+
 ACCESS_DENIED = "odoo.exceptions.AccessDenied"
 
 # Two exceptions say more in their words than in their name; without a language in the context the words are English.
@@ -89,20 +86,9 @@ PARTICULAR: Mapping[str, tuple[re.Pattern[str], Ruling]] = MappingProxyType(
 )
 
 
-def ruling_of(code: str, words: str) -> Ruling:
-    """The ruling for an exception; an unforeseen one is retried within bounds."""
+def ruling_of(code: str, words: str) -> Ruling | None:
+    """The ruling for an exception; None where no row foresees it."""
     pattern, particular = PARTICULAR.get(code, (None, None))
     if pattern is not None and particular is not None and pattern.search(words):
         return particular
-    return find_ruling(code, VERDICTS) or UNKNOWN_CODE
-
-
-def is_known(code: str) -> bool:
-    """Whether a row foresees the exception."""
-    return code in VERDICTS
-
-
-def transport_fault(code: str, detail: str = "") -> Fault:
-    """The fault of an outcome that has no exception of Odoo's."""
-    ruling = TRANSPORT[code]
-    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words)
+    return VERDICTS.get(code)

@@ -5,16 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
-import structlog
 
-from postroom.domain.channels import Fault, Receipt
+from postroom.domain.channels import ChannelName, Fault, Receipt
 from workers.channels.base import ChannelError
-from workers.channels.http import json_object, retry_after, status_row
-from workers.channels.rulings import fault_of
-from workers.channels.slack.verdicts import TRANSPORT, is_known, ruling_of, transport_fault
+from workers.channels.http import json_object, retry_after, status_fault, status_row
+from workers.channels.rulings import UNKNOWN_CODE, code_fault
+from workers.channels.slack.verdicts import TRANSPORT, VERDICTS, transport_fault
 from workers.channels.tokens import id_of, text_of
-
-_log = structlog.get_logger(__name__)
 
 
 def read_receipt(answer: requests.Response) -> Receipt:
@@ -33,7 +30,7 @@ def read_answer(answer: requests.Response) -> Mapping[str, Any]:
     if body and not body.get("ok") and error:
         raise ChannelError(_refusal(error, body, answer))
     if not 200 <= answer.status_code < 300:
-        raise ChannelError(_codeless(answer))
+        raise ChannelError(status_fault(answer, TRANSPORT))
     if body is None:
         raise ChannelError(transport_fault("not_json"))
     if not body.get("ok"):
@@ -42,16 +39,14 @@ def read_answer(answer: requests.Response) -> Mapping[str, Any]:
 
 
 def _refusal(error: str, body: Mapping[str, Any], answer: requests.Response) -> Fault:
-    """Our verdict on an error, with Slack's own words. One that no row foresees is logged: it wants a row."""
-    code, ruling = id_of(error)[:80], ruling_of(id_of(error)[:80])
-    said = "; ".join((ruling.words, *_words(body)))
-    if not is_known(code):
-        _log.warning("unknown_provider_code", channel="slack", code=code)
-        said = f"unknown code: {said}"
-        if not 200 <= answer.status_code < 300:
-            # The status says more than a word that we do not know: after a 5xx the message may have been taken.
-            ruling = status_row(answer.status_code, TRANSPORT)[1]
-    return fault_of(ruling, code, said, retry_after=retry_after(answer.headers))
+    """Our verdict on an error, with Slack's own words."""
+    code = id_of(error)[:80]
+    # The status says more than a word that we do not know: after a 5xx the message may have been taken.
+    unforeseen = UNKNOWN_CODE if 200 <= answer.status_code < 300 else status_row(answer.status_code, TRANSPORT)[1]
+    ruling = VERDICTS.get(code)
+    said = "; ".join(((ruling or unforeseen).words, *_words(body)))
+    wait = retry_after(answer.headers)
+    return code_fault(ChannelName.SLACK, code, ruling, said, retry_after=wait, unforeseen=unforeseen)
 
 
 def _words(body: Mapping[str, Any]) -> list[str]:
@@ -61,10 +56,3 @@ def _words(body: Mapping[str, Any]) -> list[str]:
     needed = body.get("needed")
     words = [word for word in listed if isinstance(word, str)] if isinstance(listed, list) else []
     return [*words[:5], *([f"needed: {needed}"] if isinstance(needed, str) else [])]
-
-
-def _codeless(answer: requests.Response) -> Fault:
-    """The fault for a status alone; a proxy before Slack answers so."""
-    status, ruling = status_row(answer.status_code, TRANSPORT)
-    detail = f"{ruling.words} (HTTP {answer.status_code})"
-    return Fault(ruling.verdict, status, detail, ruling.pace, retry_after(answer.headers))

@@ -12,14 +12,15 @@ from slack_sdk.signature import SignatureVerifier
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
 from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.headers import find_header
-from workers.channels.http import Lost, Sessions, exchange
+from workers.channels.http import Sessions, asking, exchange
+from workers.channels.rulings import fault_in
 from workers.channels.slack import webhook
 from workers.channels.slack.answer import read_answer, read_receipt
 from workers.channels.slack.capabilities import CAPABILITIES
 from workers.channels.slack.config import SlackConfig
 from workers.channels.slack.directory import Directory
 from workers.channels.slack.payload import is_id, message_body
-from workers.channels.slack.verdicts import refusal, transport_fault
+from workers.channels.slack.verdicts import TRANSPORT, VERDICTS, transport_fault
 from workers.channels.tokens import id_of
 
 JSON = "application/json; charset=utf-8"
@@ -69,22 +70,17 @@ class Slack:
             if not found:
                 raise ChannelError(transport_fault("not_json", "the look-up names no member"))
             if user and user.get("deleted"):
-                raise ChannelError(refusal("user_disabled"))
+                raise ChannelError(fault_in(VERDICTS, "user_disabled"))
         return found
 
     def _call(self, method: str, body: bytes, content_type: str) -> requests.Response:
         session = self._sessions.current()
         headers = {"Authorization": f"Bearer {self._config.bot_token}", "Content-Type": content_type}
-        try:
+        with asking(TRANSPORT):
             request = session.prepare_request(
                 requests.Request("POST", self._config.method_url(method), headers=headers, data=body)
             )
             return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)
-        except Lost as error:
-            raise ChannelError(transport_fault(error.code, error.detail)) from error
-        except ValueError as error:
-            # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
-            raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
         """Whether Slack signed these bytes within the last five minutes (X-Slack-Signature)."""

@@ -1,8 +1,10 @@
 """What one Slack sender needs to know."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from workers.channels.checks import Check, refuse, token_checks, url_check, wait_check
 
 _TEAM = re.compile(r"[TE][A-Z0-9]{6,20}")
 
@@ -20,31 +22,16 @@ class SlackConfig:
     """Seconds for the whole answer, counted from the last byte that we sent."""
 
     def __post_init__(self) -> None:
-        faults = [fault for wrong, fault in self._checks() if wrong]
-        if faults:
-            raise ValueError("Slack is not configured: " + "; ".join(faults))
+        refuse("Slack is not configured", self._checks())
 
-    def _checks(self) -> tuple[tuple[bool, str], ...]:
+    def _checks(self) -> Iterable[Check]:
         return (
-            (not is_url(self.api_url), f"api_url {self.api_url!r} is no http(s) URL"),
+            url_check("api_url", self.api_url),
             (not _TEAM.fullmatch(self.team_id), f"team_id {self.team_id!r} does not look like T0123ABCD"),
-            (not self.bot_token, "bot_token is empty"),
-            (
-                not self.bot_token.isascii() or not self.bot_token.isprintable() or " " in self.bot_token,
-                "bot_token holds a blank or odd sign",
-            ),
-            (self.connect_timeout <= 0 or self.answer_timeout <= 0, "timeouts must be above zero"),
+            *token_checks("bot_token", self.bot_token),
+            wait_check(self.connect_timeout, self.answer_timeout),
         )
 
     def method_url(self, method: str) -> str:
         """Where a method of the Web API is called."""
         return f"{self.api_url.rstrip('/')}/{method}"
-
-
-def is_url(raw: str) -> bool:
-    """Whether the text is an http(s) address."""
-    try:
-        url = urlsplit(raw)
-    except ValueError:
-        return False
-    return url.scheme in ("http", "https") and bool(url.hostname)

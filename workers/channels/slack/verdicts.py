@@ -5,17 +5,11 @@ part of the operation may have succeeded: those leave the outcome open; only a l
 """
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import HTTP, Ruling, fault_of
-
-R = Verdict.TRANSIENT
-RL = Verdict.LATER
-A = Verdict.UNKNOWN
-F = Verdict.FALLBACK
-P = Verdict.PERMANENT
-S = Verdict.SENDER_STOPPED
+from postroom.domain.channels import Pace
+from workers.channels.rulings import HTTP, RL, A, F, P, R, Ruling, S, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
@@ -109,25 +103,4 @@ TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
 )
 """Outcomes without an error of Slack's; the first part of each is what `Fault.code` holds."""
 
-UNKNOWN_CODE = Ruling(R, "An error that is in no row: asked again within bounds, and counted")
-
-
-def ruling_of(code: str) -> Ruling:
-    """The ruling for an error; an unforeseen one is retried within bounds."""
-    return VERDICTS.get(code) or UNKNOWN_CODE
-
-
-def is_known(code: str) -> bool:
-    """Whether a row foresees the error."""
-    return code in VERDICTS
-
-
-def refusal(code: str) -> Fault:
-    """The fault of an error that we know without Slack's saying so."""
-    return fault_of(ruling_of(code), code, ruling_of(code).words)
-
-
-def transport_fault(code: str, detail: str = "") -> Fault:
-    """The fault of an outcome that has no error of Slack's."""
-    ruling = TRANSPORT[code]
-    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words)
+transport_fault = partial(fault_in, TRANSPORT)

@@ -6,9 +6,9 @@ from typing import Any
 
 import requests
 
-from postroom.domain.channels import Fault, Receipt
+from postroom.domain.channels import Receipt
 from workers.channels.base import ChannelError
-from workers.channels.http import json_object, retry_after, status_row
+from workers.channels.http import json_object, retry_after, status_fault
 from workers.channels.sms.errors import code_of, refusal
 from workers.channels.sms.verdicts import TRANSPORT, transport_fault
 from workers.channels.tokens import id_of
@@ -24,17 +24,10 @@ def read_answer(answer: requests.Response) -> Receipt:
         words = body.get("error_message" if taken else "message")
         raise ChannelError(refusal(code, words, retry_after(answer.headers)))
     if not taken:
-        raise ChannelError(_codeless(answer))
+        raise ChannelError(status_fault(answer, TRANSPORT))
     if body is None:
         raise ChannelError(transport_fault("not_json"))
     return _receipt(body)
-
-
-def _codeless(answer: requests.Response) -> Fault:
-    """The fault for a status alone; Twilio's own servers send a code, a proxy before them may not."""
-    status, ruling = status_row(answer.status_code, TRANSPORT)
-    detail = f"{ruling.words} (HTTP {answer.status_code})"
-    return Fault(ruling.verdict, status, detail, ruling.pace, retry_after(answer.headers))
 
 
 def _receipt(body: Mapping[str, Any]) -> Receipt:

@@ -8,15 +8,14 @@ from uuid import UUID
 import requests
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
-from workers.channels.base import ChannelError
-from workers.channels.http import Lost, Sessions, exchange
+from workers.channels.http import Sessions, asking, exchange
 from workers.channels.sms import webhook
 from workers.channels.sms.answer import read_answer
 from workers.channels.sms.capabilities import CAPABILITIES
 from workers.channels.sms.config import SmsConfig
 from workers.channels.sms.payload import request_form
 from workers.channels.sms.signature import is_signed
-from workers.channels.sms.verdicts import transport_fault
+from workers.channels.sms.verdicts import TRANSPORT
 
 NO_REPLY = ("text/xml; charset=utf-8", b'<?xml version="1.0" encoding="UTF-8"?><Response />')
 """TwiML that says nothing. Other types are an error in the account's log (12300); plain text would go out as an SMS."""
@@ -47,14 +46,9 @@ class Sms:
 
     def _post(self, form: bytes) -> requests.Response:
         session = self._sessions.current()
-        try:
+        with asking(TRANSPORT):
             request = self._request(session, form)
             return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)
-        except Lost as error:
-            raise ChannelError(transport_fault(error.code, error.detail)) from error
-        except ValueError as error:
-            # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
-            raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
 
     def _request(self, session: requests.Session, form: bytes) -> requests.PreparedRequest:
         """All but the body is the same for every message."""

@@ -1,9 +1,12 @@
 """What one SMS sender needs to know."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
+
+from workers.channels.checks import Check, is_plain, is_url, refuse, url_check, wait_check
 
 SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 """A messaging service: a pool of senders, of which Twilio chooses one."""
@@ -33,30 +36,27 @@ class SmsConfig:
     """How long a message may wait at Twilio before it is given up (30036): an alert of yesterday helps nobody."""
 
     def __post_init__(self) -> None:
-        faults = [fault for wrong, fault in self._checks() if wrong]
-        if faults:
-            raise ValueError("SMS is not configured: " + "; ".join(faults))
+        refuse("SMS is not configured", self._checks())
 
-    def _checks(self) -> tuple[tuple[bool, str], ...]:
-        api, status = _split(self.api_url), _split(self.status_url)
+    def _checks(self) -> Iterable[Check]:
         return (
-            (not api, f"api_url {self.api_url!r} is no http(s) URL"),
+            url_check("api_url", self.api_url),
             (not _ACCOUNT.fullmatch(self.account_sid), f"account_sid {self.account_sid!r} is not AC and 32 hex digits"),
             (
                 not any(form.fullmatch(self.sender) for form in (SERVICE, _NUMBER, _NAME)),
                 f"the sender {self.sender!r} is no number as in +34911234567, no name of up to 11 characters and no "
                 "messaging service (MG and 32 hex digits)",
             ),
-            (not status, f"status_url {self.status_url!r} is no http(s) URL"),
+            url_check("status_url", self.status_url),
             (
                 # Twilio would refuse each message (21609) instead of telling us what became of it.
-                bool(api and status) and _is_outside(api) and not _is_reachable(status),
+                is_url(self.status_url) and _is_outside(self.api_url) and not _is_reachable(self.status_url),
                 f"status_url {self.status_url!r} cannot be reached by Twilio: set PUBLIC_URL to the door's address "
                 "in the outside world, a host name without underscores",
             ),
             (not self.auth_tokens or "" in self.auth_tokens, "auth_tokens is empty"),
-            (not all(_is_plain(token) for token in self.auth_tokens), "an auth token holds a blank or odd sign"),
-            (self.connect_timeout <= 0 or self.answer_timeout <= 0, "timeouts must be above zero"),
+            (not all(is_plain(token) for token in self.auth_tokens), "an auth token holds a blank or odd sign"),
+            wait_check(self.connect_timeout, self.answer_timeout),
             (
                 not 1 <= self.validity_seconds <= LONGEST_VALIDITY,
                 f"validity_seconds {self.validity_seconds} is not between 1 and {LONGEST_VALIDITY}",
@@ -69,22 +69,12 @@ class SmsConfig:
         return f"{self.api_url.rstrip('/')}/2010-04-01/Accounts/{self.account_sid}/Messages.json"
 
 
-def _split(raw: str) -> SplitResult | None:
-    """The URL, or None where it is none that can be posted to."""
-    try:
-        url = urlsplit(raw)
-        usable = url.scheme in ("http", "https") and bool(url.hostname) and (url.port or 1) > 0
-    except ValueError:
-        return None
-    return url if usable else None
+def _is_outside(url: str) -> bool:
+    return is_url(url) and not _is_loopback(urlsplit(url).hostname or "")
 
 
-def _is_outside(url: SplitResult | None) -> bool:
-    return url is not None and not _is_loopback(url.hostname or "")
-
-
-def _is_reachable(url: SplitResult | None) -> bool:
-    return _is_outside(url) and url is not None and "_" not in (url.hostname or "")
+def _is_reachable(url: str) -> bool:
+    return _is_outside(url) and "_" not in (urlsplit(url).hostname or "")
 
 
 def _is_loopback(host: str) -> bool:
@@ -92,7 +82,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _is_plain(token: str) -> bool:
-    return token.isascii() and token.isprintable() and " " not in token

@@ -2,13 +2,10 @@
 
 from datetime import timedelta
 
-import structlog
-
-from postroom.domain.channels import Fault, Verdict
-from workers.channels.rulings import Ruling, fault_of
-from workers.channels.sms.verdicts import CANCELED, NO_REASON, is_known, ruling_of
-
-_log = structlog.get_logger(__name__)
+from postroom.domain.channels import ChannelName, Fault, Verdict
+from workers.channels.rulings import NO_REASON, code_fault, fault_of
+from workers.channels.sms.verdicts import CANCELED, VERDICTS
+from workers.channels.tokens import text_of
 
 
 def code_of(raw: object) -> str:
@@ -22,12 +19,8 @@ def code_of(raw: object) -> str:
 
 
 def refusal(code: str, words: object, retry_after: timedelta | None = None) -> Fault:
-    """Our verdict on a code, with Twilio's words. A code that no row foresees is logged: it wants a row."""
-    said = words if isinstance(words, str) and words else ruling_of(code).words
-    if not is_known(code):
-        _log.warning("unknown_provider_code", channel="sms", code=code)
-        said = f"unknown code: {said}"
-    return fault_of(ruling_of(code), code, said, retry_after=retry_after)
+    """Our verdict on a code, with Twilio's words."""
+    return code_fault(ChannelName.SMS, code, VERDICTS.get(code), text_of(words), retry_after=retry_after)
 
 
 def failure(status: str, raw_code: object, words: object) -> Fault:
@@ -36,8 +29,9 @@ def failure(status: str, raw_code: object, words: object) -> Fault:
     if status == "canceled":
         return fault_of(CANCELED, status, CANCELED.words)
     if not code:
-        return fault_of(NO_REASON, "no_reason", NO_REASON.words)
-    if ruling_of(code).verdict is Verdict.UNKNOWN:
+        return NO_REASON
+    ruling = VERDICTS.get(code)
+    if ruling and ruling.verdict is Verdict.UNKNOWN:
         # In an answer these leave the outcome open; the callback has just closed it.
-        return fault_of(Ruling(Verdict.FALLBACK, ruling_of(code).words), code, ruling_of(code).words)
+        return Fault(Verdict.FALLBACK, code, ruling.words)
     return refusal(code, words)

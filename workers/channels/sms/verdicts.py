@@ -8,18 +8,11 @@ rest of the world goes on.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import HTTP, Ruling, fault_of, find_ruling
-
-R = Verdict.TRANSIENT
-RL = Verdict.LATER
-A = Verdict.UNKNOWN
-F = Verdict.FALLBACK
-P = Verdict.PERMANENT
-S = Verdict.SENDER_STOPPED
-O = Verdict.OPT_OUT  # noqa: E741 - the letter of the provider tables
+from postroom.domain.channels import Pace
+from workers.channels.rulings import HTTP, RL, A, F, O, P, R, Ruling, S, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
@@ -126,22 +119,6 @@ TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
 )
 """Outcomes that Twilio gives no code to; the first part of each is what `Fault.code` holds."""
 
-UNKNOWN_CODE = Ruling(R, "A code that is in no row: asked again within bounds, and counted")
-NO_REASON = Ruling(R, "Failed, and no code says why: asked again within bounds")
+transport_fault = partial(fault_in, TRANSPORT)
+
 CANCELED = Ruling(F, "Somebody canceled the message at Twilio before it left")
-
-
-def ruling_of(code: str) -> Ruling:
-    """The ruling for a code; an unforeseen one is retried within bounds."""
-    return find_ruling(code, VERDICTS) or UNKNOWN_CODE
-
-
-def is_known(code: str) -> bool:
-    """Whether a row foresees the code."""
-    return code in VERDICTS
-
-
-def transport_fault(code: str, detail: str = "") -> Fault:
-    """The fault of an outcome that has no code of Twilio's."""
-    ruling = TRANSPORT[code]
-    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words)

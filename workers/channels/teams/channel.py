@@ -9,12 +9,11 @@ from uuid import UUID
 import requests
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
-from workers.channels.http import Lost
 from workers.channels.teams import acknowledgement, webhook
 from workers.channels.teams.answer import read_answer
 from workers.channels.teams.capabilities import CAPABILITIES
 from workers.channels.teams.config import TeamsConfig
-from workers.channels.teams.connector import Connector, lost
+from workers.channels.teams.connector import Connector
 from workers.channels.teams.conversations import Conversations, Place
 from workers.channels.teams.directory import Directory
 from workers.channels.teams.keys import Keys
@@ -56,10 +55,7 @@ class Teams:
 
     def _post(self, place: Place, body: Mapping[str, Any], key: UUID) -> requests.Response:
         url = f"{self._config.conversations_url}/{quote(place.conversation, safe='')}/activities"
-        try:
-            return self._connector.post(url, body, str(key))
-        except Lost as error:
-            raise lost(error) from error
+        return self._connector.post(url, body, str(key))
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
         """Whether the Bot Framework sent this activity to our bot, from our tenant (its token signs no bytes)."""

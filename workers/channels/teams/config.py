@@ -1,8 +1,10 @@
 """What one bot in one tenant of Microsoft Teams needs to know."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from workers.channels.checks import Check, refuse, url_check, wait_check
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -29,11 +31,9 @@ class TeamsConfig:
     """Seconds for a whole answer, counted from the last byte that we sent."""
 
     def __post_init__(self) -> None:
-        faults = [fault for wrong, fault in self._checks() if wrong]
-        if faults:
-            raise ValueError("Teams is not configured: " + "; ".join(faults))
+        refuse("Teams is not configured", self._checks())
 
-    def _checks(self) -> tuple[tuple[bool, str], ...]:
+    def _checks(self) -> Iterable[Check]:
         urls = ("service_url", "login_url", "openid_url", "graph_url")
         ids = ("app_id", "tenant_id")
         return (
@@ -41,12 +41,9 @@ class TeamsConfig:
                 (not _GUID.fullmatch(getattr(self, name)), f"{name} {getattr(self, name)!r} is no id as Entra gives")
                 for name in ids
             ),
-            *(
-                (not _is_address(getattr(self, name)), f"{name} {getattr(self, name)!r} is no http(s) URL")
-                for name in urls
-            ),
+            *(url_check(name, getattr(self, name)) for name in urls),
             (not self.app_password, "app_password is empty"),
-            (self.connect_timeout <= 0 or self.answer_timeout <= 0, "timeouts must be above zero"),
+            wait_check(self.connect_timeout, self.answer_timeout),
         )
 
     @property
@@ -58,11 +55,3 @@ class TeamsConfig:
     def conversations_url(self) -> str:
         """Where conversations are opened, and the beginning of each one's address."""
         return f"{self.service_url.rstrip('/')}/v3/conversations"
-
-
-def _is_address(raw: str) -> bool:
-    try:
-        url = urlsplit(raw)
-        return url.scheme in ("http", "https") and bool(url.hostname) and (url.port or 1) > 0
-    except ValueError:
-        return False

@@ -5,12 +5,11 @@ from typing import Any
 
 import requests
 
-from workers.channels.base import ChannelError
-from workers.channels.http import Lost, Sessions, exchange
+from workers.channels.http import Sessions, asking, exchange
 from workers.channels.teams.config import BOT_SCOPE, TeamsConfig
 from workers.channels.teams.errors import code_of
 from workers.channels.teams.login import Login
-from workers.channels.teams.verdicts import transport_fault
+from workers.channels.teams.verdicts import TRANSPORT
 
 
 class Connector:
@@ -22,7 +21,7 @@ class Connector:
         self._sessions = Sessions()
 
     def post(self, url: str, body: Mapping[str, Any], trace: str = "") -> requests.Response:
-        """The answer, whatever it says. Raises Lost without one, and ChannelError without a token.
+        """The answer, whatever it says. Raises ChannelError without one, or without a token.
 
         A 401 is asked again, once, with a new token: Entra may take a token back before its time. Nothing was taken
         then. `trace` is our id in Microsoft's own logs.
@@ -43,14 +42,6 @@ class Connector:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         if trace:
             headers["x-ms-client-request-id"] = trace
-        try:
+        with asking(TRANSPORT):
             request = session.prepare_request(requests.Request("POST", url, json=body, headers=headers))
-        except ValueError as error:
-            # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
-            raise Lost("misconfigured", type(error).__name__) from error
-        return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)
-
-
-def lost(error: Lost) -> ChannelError:
-    """The verdict on an answer that never came."""
-    return ChannelError(transport_fault(error.code, error.detail))
+            return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)

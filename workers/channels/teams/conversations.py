@@ -3,12 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
-import requests
-
-from postroom.domain.channels import Verdict
-from workers.channels.base import ChannelError
-from workers.channels.http import Lost, json_object
+from workers.channels.base import ChannelError, before_it_leaves
+from workers.channels.http import json_object
 from workers.channels.teams.config import TeamsConfig
 from workers.channels.teams.connector import Connector
 from workers.channels.teams.directory import Directory
@@ -65,22 +63,12 @@ class Conversations:
         return Place(kept or self._opened.put(user_id, self._open(user_id)), user_id)
 
     def _open(self, user_id: str) -> str:
-        try:
+        # Opening twice gives the same conversation.
+        with before_it_leaves(partial(transport_fault, "conversation_failed")):
             answer = self._connector.post(self._config.conversations_url, opening(self._config, user_id))
-        except Lost as error:
-            code = error.code if error.code in ("connect", "misconfigured") else "conversation_failed"
-            raise ChannelError(transport_fault(code, error.detail or error.code)) from error
-        if not 200 <= answer.status_code < 300:
-            raise _not_opened(answer)
+            if not 200 <= answer.status_code < 300:
+                raise ChannelError(refusal(answer))
         conversation = id_of((json_object(answer) or {}).get("id"))
         if not conversation:
             raise ChannelError(transport_fault("conversation_failed", "the answer names no conversation"))
         return conversation
-
-
-def _not_opened(answer: requests.Response) -> ChannelError:
-    """A refusal is one; an open outcome is none here, since opening twice gives the same conversation."""
-    fault = refusal(answer)
-    if fault.verdict is Verdict.UNKNOWN:
-        return ChannelError(transport_fault("conversation_failed", f"{fault.code}: {fault.detail}"))
-    return ChannelError(fault)

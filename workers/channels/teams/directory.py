@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from workers.channels.base import ChannelError
 from workers.channels.http import retry_after
-from workers.channels.rulings import fault_of
 from workers.channels.teams.config import GRAPH_SCOPE, TeamsConfig
 from workers.channels.teams.login import Login
 from workers.channels.teams.memory import Memory
-from workers.channels.teams.verdicts import TRANSPORT, transport_fault
+from workers.channels.teams.verdicts import transport_fault
 
 if TYPE_CHECKING:
     from workers.channels.teams.graph import GraphRefused, User
@@ -62,9 +61,8 @@ class Directory:
 def _refused(error: "GraphRefused") -> ChannelError:
     """A refusal of our app stays; a Graph that is busy or broken passes."""
     code = "lookup_refused" if error.status in OUR_FAULT else "lookup_failed"
-    ruling = TRANSPORT[code]
     wait = retry_after({name.title(): value for name, value in error.headers.items()})
-    return ChannelError(fault_of(ruling, code, f"{ruling.words}: {error}", retry_after=wait))
+    return ChannelError(transport_fault(code, str(error), retry_after=wait))
 
 
 def _only(users: "Sequence[User]", name: str) -> str:

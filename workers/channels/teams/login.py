@@ -10,9 +10,8 @@ import requests
 
 from workers.channels.base import ChannelError
 from workers.channels.http import Lost, Sessions, exchange, json_object, retry_after
-from workers.channels.rulings import fault_of
 from workers.channels.teams.config import TeamsConfig
-from workers.channels.teams.verdicts import TRANSPORT, transport_fault
+from workers.channels.teams.verdicts import transport_fault
 from workers.channels.tokens import text_of
 
 EARLY = 300.0
@@ -90,6 +89,5 @@ def _refused(answer: requests.Response, words: str) -> ChannelError:
     """A 4xx is about our app and stays; a busy or broken Entra passes."""
     passing = answer.status_code >= 500 or answer.status_code in (408, 429)
     code = "login_failed" if passing else "login_refused"
-    ruling = TRANSPORT[code]
-    detail = f"{ruling.words} (HTTP {answer.status_code}): {words}"
-    return ChannelError(fault_of(ruling, code, detail, retry_after=retry_after(answer.headers)))
+    detail = f"HTTP {answer.status_code}: {words}"
+    return ChannelError(transport_fault(code, detail, retry_after=retry_after(answer.headers)))

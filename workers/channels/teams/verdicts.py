@@ -5,17 +5,11 @@ can be asked for again, so their lost answers are transient. Only the post of th
 """
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import HTTP, Ruling, fault_of
-
-R = Verdict.TRANSIENT
-RL = Verdict.LATER
-A = Verdict.UNKNOWN
-F = Verdict.FALLBACK
-P = Verdict.PERMANENT
-S = Verdict.SENDER_STOPPED
+from postroom.domain.channels import Pace
+from workers.channels.rulings import HTTP, RL, A, F, P, R, Ruling, S, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
@@ -81,8 +75,4 @@ TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
 )
 """Outcomes that the Bot Connector gives no code to, and all of the steps before the card is posted."""
 
-
-def transport_fault(code: str, detail: str = "") -> Fault:
-    """The fault of an outcome that has no code of Microsoft's."""
-    ruling = TRANSPORT[code]
-    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words)
+transport_fault = partial(fault_in, TRANSPORT)

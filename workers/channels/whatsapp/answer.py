@@ -6,9 +6,9 @@ from typing import Any
 
 import requests
 
-from postroom.domain.channels import Fault, Receipt
+from postroom.domain.channels import Receipt
 from workers.channels.base import ChannelError
-from workers.channels.http import json_object, retry_after, status_row
+from workers.channels.http import json_object, retry_after, status_fault
 from workers.channels.tokens import id_of
 from workers.channels.whatsapp.errors import read_error
 from workers.channels.whatsapp.verdicts import TRANSPORT, transport_fault
@@ -35,17 +35,10 @@ def _accepted(answer: requests.Response) -> Mapping[str, Any]:
     if error:
         raise ChannelError(error.fault(retry_after(answer.headers)))
     if not 200 <= answer.status_code < 300:
-        raise ChannelError(_codeless(answer))
+        raise ChannelError(status_fault(answer, TRANSPORT))
     if body is None:
         raise ChannelError(transport_fault("not_json"))
     return body
-
-
-def _codeless(answer: requests.Response) -> Fault:
-    """The fault for a status alone; Meta's own servers send a code, a proxy before them may not."""
-    status, ruling = status_row(answer.status_code, TRANSPORT)
-    detail = f"{ruling.words} (HTTP {answer.status_code})"
-    return Fault(ruling.verdict, status, detail, ruling.pace, retry_after(answer.headers))
 
 
 def _receipt(body: Mapping[str, Any], to: str) -> Receipt:

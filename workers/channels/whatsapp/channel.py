@@ -12,14 +12,14 @@ import requests
 from postroom.domain.channels import Attachment, Capabilities, ChannelName, Parsed, Receipt, Rendered
 from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.headers import find_header
-from workers.channels.http import Lost, Sessions, exchange
+from workers.channels.http import Sessions, asking, exchange
 from workers.channels.whatsapp import webhook
 from workers.channels.whatsapp.answer import read_answer, read_media_id
 from workers.channels.whatsapp.capabilities import CAPABILITIES
 from workers.channels.whatsapp.config import WhatsAppConfig
 from workers.channels.whatsapp.media import LOST_MEDIA, Uploaded, upload_request
 from workers.channels.whatsapp.payload import Body, request_body
-from workers.channels.whatsapp.verdicts import transport_fault
+from workers.channels.whatsapp.verdicts import TRANSPORT
 
 
 class WhatsApp:
@@ -67,14 +67,9 @@ class WhatsApp:
 
     def _exchange(self, prepare: Callable[[requests.Session], requests.PreparedRequest]) -> requests.Response:
         session = self._sessions.current()
-        try:
+        with asking(TRANSPORT):
             request = prepare(session)
             return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)
-        except Lost as error:
-            raise ChannelError(transport_fault(error.code, error.detail)) from error
-        except ValueError as error:
-            # An address or header that `requests` cannot write down; InvalidURL and its kin are ValueErrors.
-            raise ChannelError(transport_fault("misconfigured", type(error).__name__)) from error
 
     def _request(self, body: Body, session: requests.Session) -> requests.PreparedRequest:
         """All but the body is the same for every message, and preparing it is a quarter of a request's cost."""

@@ -1,8 +1,10 @@
 """What one WhatsApp sender needs to know."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from workers.channels.checks import Check, refuse, token_checks, url_check, wait_check
 
 _VERSION = re.compile(r"v\d{1,3}\.\d")
 
@@ -22,23 +24,15 @@ class WhatsAppConfig:
     """Seconds for the whole answer, counted from the last byte that we sent."""
 
     def __post_init__(self) -> None:
-        faults = [fault for wrong, fault in self._checks() if wrong]
-        if faults:
-            raise ValueError("WhatsApp is not configured: " + "; ".join(faults))
+        refuse("WhatsApp is not configured", self._checks())
 
-    def _checks(self) -> tuple[tuple[bool, str], ...]:
-        url = urlsplit(self.api_url)
-        token = self.access_token
+    def _checks(self) -> Iterable[Check]:
         return (
-            (
-                url.scheme not in ("http", "https") or not url.hostname,
-                f"api_url {self.api_url!r} is no http(s) URL",
-            ),
+            url_check("api_url", self.api_url),
             (not _VERSION.fullmatch(self.api_version), f"api_version {self.api_version!r} does not look like 'v23.0'"),
             (not self.phone_number_id.isdecimal(), f"phone_number_id {self.phone_number_id!r} is not all digits"),
-            (not token, "access_token is empty"),
-            (not token.isascii() or not token.isprintable() or " " in token, "access_token holds a blank or odd sign"),
-            (self.connect_timeout <= 0 or self.answer_timeout <= 0, "timeouts must be above zero"),
+            *token_checks("access_token", self.access_token),
+            wait_check(self.connect_timeout, self.answer_timeout),
         )
 
     @property

@@ -4,13 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
-from postroom.domain.channels import Fault
-from workers.channels.rulings import Ruling, fault_of
-from workers.channels.whatsapp.verdicts import NO_REASON, is_known, ruling_of
-
-_log = structlog.get_logger(__name__)
+from postroom.domain.channels import ChannelName, Fault
+from workers.channels.rulings import NO_REASON, code_fault
+from workers.channels.whatsapp.verdicts import ruling_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +18,9 @@ class MetaError:
     words: str
 
     def fault(self, retry_after: timedelta | None = None) -> Fault:
-        """Our verdict on it. A code that no row foresees is logged: it wants a row."""
-        if not is_known(self.code):
-            _log.warning("unknown_provider_code", channel="whatsapp", code=self.code)
-            return fault_of(self._ruling(), self.code, f"unknown code: {self.words}", retry_after=retry_after)
-        return fault_of(self._ruling(), self.code, self.words, retry_after=retry_after)
-
-    def _ruling(self) -> Ruling:
-        return ruling_of(self.code, self.subcode, self.words)
+        """Our verdict on it."""
+        ruling = ruling_of(self.code, self.subcode, self.words)
+        return code_fault(ChannelName.WHATSAPP, self.code, ruling, self.words, retry_after=retry_after)
 
 
 def read_error(raw: object) -> MetaError | None:
@@ -50,7 +41,7 @@ def fault_of_errors(raw: object) -> Fault:
     """The fault of a failed status: its first error with a code speaks."""
     listed = raw if isinstance(raw, list) else []
     found = next((error for error in map(read_error, listed) if error), None)
-    return found.fault() if found else fault_of(NO_REASON, "no_reason", NO_REASON.words)
+    return found.fault() if found else NO_REASON
 
 
 def _number(raw: object) -> str:

@@ -6,18 +6,11 @@ refusal (nothing was sent), so that asking again is safe; only an answer without
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
-from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import HTTP, Ruling, Span, fault_of, find_ruling
-
-R = Verdict.TRANSIENT
-RL = Verdict.LATER
-A = Verdict.UNKNOWN
-F = Verdict.FALLBACK
-P = Verdict.PERMANENT
-S = Verdict.SENDER_STOPPED
-O = Verdict.OPT_OUT  # noqa: E741 - the letter of the provider tables
+from postroom.domain.channels import Pace
+from workers.channels.rulings import HTTP, RL, F, O, P, R, Ruling, S, Span, fault_in, find_ruling
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
@@ -114,8 +107,8 @@ TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
 )
 """Outcomes that Meta gives no code to; the first part of each is what `Fault.code` holds."""
 
-UNKNOWN_CODE = Ruling(R, "A code that is in no row: asked again within bounds, and counted")
-NO_REASON = Ruling(R, "Failed, and no error says why: asked again within bounds")
+transport_fault = partial(fault_in, TRANSPORT)
+
 
 # Code 100 says 'invalid parameter' of our request, of the recipient and of a phone number that is no longer ours.
 _RECIPIENT = re.compile(r"recipient|param(?:eter)? to\b|not a valid whatsapp|phone number.*(?:invalid|not valid)", re.I)
@@ -123,21 +116,10 @@ WRONG_RECIPIENT = Ruling(F, "Invalid parameter: the recipient")
 WRONG_OBJECT = Ruling(S, "The phone number id does not exist, or our token may not use it")
 
 
-def ruling_of(code: str, subcode: str = "", detail: str = "") -> Ruling:
-    """The ruling for an error; an unforeseen code is retried within bounds."""
+def ruling_of(code: str, subcode: str = "", detail: str = "") -> Ruling | None:
+    """The ruling for an error; None where no row foresees its code."""
     if code == "100" and subcode == "33":
         return WRONG_OBJECT
     if code == "100" and _RECIPIENT.search(detail):
         return WRONG_RECIPIENT
-    return find_ruling(code, VERDICTS, SPANS) or UNKNOWN_CODE
-
-
-def is_known(code: str) -> bool:
-    """Whether a row foresees the code."""
-    return find_ruling(code, VERDICTS, SPANS) is not None
-
-
-def transport_fault(code: str, detail: str = "") -> Fault:
-    """The fault of an outcome that has no code of Meta's."""
-    ruling = TRANSPORT[code]
-    return fault_of(ruling, code, f"{ruling.words}: {detail}" if detail else ruling.words)
+    return find_ruling(code, VERDICTS, SPANS)
