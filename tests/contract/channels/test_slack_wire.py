@@ -346,6 +346,12 @@ def test_odd_headers_are_not_believed(slack: Any, change: dict[str, str]) -> Non
     assert not slack.channel.verify({**_signed(b"{}"), **change}, b"{}")
 
 
+def test_without_a_secret_nobody_is_believed_not_even_who_signs_with_none(slack: Any) -> None:
+    raw = b'{"type": "event_callback"}'
+
+    assert not slack.deaf().verify(_signed(raw, secret=""), raw)
+
+
 def test_bytes_that_are_no_utf8_are_not_believed(slack: Any) -> None:
     assert not slack.channel.verify(_signed(b"\xff"), b"\xff")
 
