@@ -45,12 +45,10 @@ _SILENT = BATTERY + "test_a_channel_that_nobody_posts_to_believes_and_reads_noth
 _RECEIPTS = SANDBOX + "test_receipts_an_answer_and_a_press_come_back_signed"
 
 _BUTTONS = CAPABILITIES + "test_as_many_buttons_as_declared_arrive_and_one_more_is_refused[{channel}]"
+_IN_A_LETTER = CAPABILITIES + "test_a_letter_has_as_many_buttons_as_declared_and_one_more_is_refused"
+_NO_THREAD = CAPABILITIES + "test_an_answer_without_a_thread_is_heard[{channel}]"
 
-_TELLS_NOTHING = {
-    **{name: _HEARD for name in ChannelName},
-    ChannelName.ODOO: _SILENT,
-    ChannelName.CALLBACK: _SILENT,
-}
+_NOBODY_POSTS = {ChannelName.ODOO: _SILENT, ChannelName.CALLBACK: _SILENT}
 
 PROOFS: Mapping[str, Proof] = MappingProxyType(
     {
@@ -60,7 +58,7 @@ PROOFS: Mapping[str, Proof] = MappingProxyType(
         ),
         "max_buttons": Proof(
             {
-                **{name: _BUTTONS for name in ChannelName},
+                **dict.fromkeys(ChannelName, _BUTTONS),
                 ChannelName.EMAIL: CAPABILITIES
                 + "test_a_letter_has_as_many_buttons_as_declared_and_one_more_is_refused",
             },
@@ -86,11 +84,7 @@ PROOFS: Mapping[str, Proof] = MappingProxyType(
         ),
         "threads": Proof(
             CAPABILITIES + "test_an_answer_in_a_thread_names_the_message_above_it[{channel}]",
-            {
-                **{name: CAPABILITIES + "test_an_answer_without_a_thread_is_heard[{channel}]" for name in ChannelName},
-                ChannelName.ODOO: _SILENT,
-                ChannelName.CALLBACK: _SILENT,
-            },
+            {**dict.fromkeys(ChannelName, _NO_THREAD), **_NOBODY_POSTS},
         ),
         "delivered_receipts": Proof(
             {
@@ -100,7 +94,8 @@ PROOFS: Mapping[str, Proof] = MappingProxyType(
             "test_house.py::test_the_channels_that_the_rules_expect_to_tell_are_those_that_declare_it",
         ),
         "read_receipts": Proof(
-            BATTERY + "test_a_receipt_names_the_attempt_that_it_settles[{channel}-read__template]", _TELLS_NOTHING
+            BATTERY + "test_a_receipt_names_the_attempt_that_it_settles[{channel}-read__template]",
+            {**dict.fromkeys(ChannelName, _HEARD), **_NOBODY_POSTS},
         ),
         "replies": Proof(
             {
@@ -110,7 +105,7 @@ PROOFS: Mapping[str, Proof] = MappingProxyType(
                 ChannelName.SMS: TWILIO + "test_what_a_person_writes_is_heard[YES-replied]",
                 ChannelName.EMAIL: SANDBOX + "test_an_answer_by_mail_names_the_letter",
             },
-            _TELLS_NOTHING,
+            {**dict.fromkeys(ChannelName, _HEARD), **_NOBODY_POSTS},
         ),
         "template_outside_window": Proof(_ARRIVES % "template_outside_window", _REFUSED % "template_outside_window"),
     }

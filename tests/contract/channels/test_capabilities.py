@@ -14,9 +14,11 @@ from uuid import UUID
 
 import pytest
 
+from config.template_files import load_templates
 from postroom.domain.channels import (
     Attachment,
     Button,
+    Capabilities,
     ChannelName,
     EventKind,
     Parsed,
@@ -24,6 +26,10 @@ from postroom.domain.channels import (
     Rendered,
     Verdict,
 )
+from postroom.domain.event_types import ORDER_CONFIRMED
+from postroom.domain.events import sample_event
+from postroom.domain.rendering import RenderingFault, render
+from postroom.domain.templates import EmailWording, LinkButton
 from tests.contract.channels.conftest import BENCHES, SILENT
 from workers.channels.base import ChannelError
 from workers.channels.registry import capabilities
@@ -133,7 +139,7 @@ def test_a_text_of_one_sign_more_is_refused_before_a_byte_leaves(wired: Any, key
 # Buttons -------------------------------------------------------------------------------------------------------------
 
 IN_THE_WORDS = frozenset({ChannelName.EMAIL})
-"""Where rendering writes the buttons into text and HTML, and counts them there."""
+"""Where rendering writes the buttons into text and HTML, and counts them."""
 
 
 def _buttons(bench: Any, number: int) -> tuple[Button, ...]:
@@ -151,6 +157,23 @@ def test_as_many_buttons_as_declared_arrive_and_one_more_is_refused(wired: Any, 
     assert is_refused(wired, key, buttons=_buttons(wired, most + 1))
     words = arrived(wired, key, buttons=_buttons(wired, most))
     assert all(f"Choice {at}" in words for at in range(most))
+
+
+def test_a_letter_has_as_many_buttons_as_declared_and_one_more_is_refused(email: Any, key: UUID) -> None:
+    most = email.channel.capabilities.max_buttons
+    email.channel.send(_letter_with(most, email.channel.capabilities), email.to, key)
+    words = _letter(email)
+    assert all(words.count(f"Choice {at}<") == words.count(f"Choice {at}:") == 1 for at in range(most))
+    with pytest.raises(RenderingFault, match=f"{most + 1} buttons; email carries {most}"):
+        _letter_with(most + 1, email.channel.capabilities)
+
+
+def _letter_with(buttons: int, carried: Capabilities) -> Rendered:
+    version = load_templates().find("order_confirmation", ["en"], ChannelName.EMAIL)
+    assert isinstance(version.wording, EmailWording)
+    links = tuple(LinkButton(f"Choice {at}", None, f"https://erp.example.com/r/{at}") for at in range(buttons))
+    written = replace(version, wording=replace(version.wording, buttons=links))
+    return render(written, sample_event(ORDER_CONFIRMED).facts, language="en", capabilities=carried)
 
 
 @of(lacking("max_buttons"))
@@ -204,6 +227,11 @@ IN_A_THREAD: Mapping[ChannelName, str] = {
     ChannelName.SLACK: "replied__in_thread.json",
     ChannelName.TEAMS: "replied__mention_in_a_team.json",
 }
+A_REPLY: Mapping[ChannelName, str] = {
+    ChannelName.WHATSAPP: "replied__text.json",
+    ChannelName.SMS: "replied__text.form",
+    ChannelName.EMAIL: "replied__gmail.eml",
+}
 
 
 def _heard(bench: Any, name: str) -> Parsed:
@@ -219,6 +247,9 @@ def test_an_answer_in_a_thread_names_the_message_above_it(wired: Any) -> None:
     assert event.provider_id
 
 
-def test_the_channels_without_threads_are_those_whose_answers_hang_in_none() -> None:
-    assert set(declaring("threads")) == set(IN_A_THREAD)
-    assert set(SILENT) <= set(lacking("threads"))
+@of([channel for channel in lacking("threads") if channel not in SILENT])
+def test_an_answer_without_a_thread_is_heard(wired: Any) -> None:
+    [event] = _heard(wired, A_REPLY[wired.channel.name]).events
+    assert event.kind is EventKind.REPLIED
+    assert event.text
+    assert event.address

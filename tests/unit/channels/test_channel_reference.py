@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
-from postroom.domain.channels import ChannelName, Verdict
+from postroom.domain.channels import Capabilities, ChannelName, Verdict
 from postroom.domain.safety import Wire
 from workers.channels import reference
 from workers.channels.email import EmailConfig
@@ -19,6 +20,27 @@ WHATSAPP = WhatsAppConfig("https://graph.facebook.com", "v23.0", "1", "token", "
 def test_the_page_is_as_the_tables_are() -> None:
     written = reference.PAGE.read_text(encoding="utf-8")
     assert written == reference.page() + "\n", "run: python -m workers.channels.reference"
+
+
+def test_every_capability_names_a_test_that_there_is() -> None:
+    wanted = {
+        f"tests/{proof}"
+        for name in ChannelName
+        for field in fields(Capabilities)
+        for declared in (True, False)
+        if (proof := reference.proof_of(name, field.name, declared=declared)) is not None
+    }
+    missing = wanted - collected({proof.partition("::")[0] for proof in wanted})
+    assert len(wanted) > len(ChannelName) * len(fields(Capabilities)) // 2
+    assert not missing, "\n".join(sorted(missing))
+
+
+def collected(files: set[str]) -> set[str]:
+    """The ids of all tests in some files, as pytest itself tells them."""
+    asked = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider", *sorted(files)]
+    told = subprocess.run(asked, cwd=reference.PAGE.parents[1], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    return set(told.stdout.splitlines())
 
 
 def test_every_channel_is_registered_under_its_own_name() -> None:
