@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from tests.contract.channels.conftest import WhatsAppBench
 from tests.contract.channels.stands import IMPATIENT, MetaServer, Reply, serving
 from workers.channels.base import ChannelError
 from workers.channels.whatsapp import WhatsAppConfig
-from workers.channels.whatsapp import media as module
+from workers.channels.whatsapp import channel as module
 from workers.channels.whatsapp.channel import WhatsApp
 from workers.channels.whatsapp.payload import request_body
 
@@ -122,9 +123,10 @@ def test_other_bytes_are_another_document(whatsapp: Any, meta: _Meta, key: UUID)
 
 
 def test_an_upload_is_forgotten_in_time(whatsapp: Any, meta: _Meta, key: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(module, "LIFETIME", timedelta())
+    whatsapp.built.append(forgetful := WhatsApp(whatsapp.config))
     for _ in range(2):
-        whatsapp.channel.send(TEMPLATE, TO, key)
+        forgetful.send(TEMPLATE, TO, key)
     assert meta.paths.count("media") == 2
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from workers.channels.memory import Memory
 from workers.channels.teams import TeamsConfig
 from workers.channels.teams.answer import message_id
-from workers.channels.teams.memory import Memory
 from workers.channels.teams.words import shown, words_of
 
 GUID = "11111111-2222-4333-8444-555555555555"
@@ -47,7 +47,7 @@ def test_addresses_are_put_together_whatever_their_last_slash() -> None:
 
 def test_memory_forgets_with_time_by_word_and_when_it_is_full() -> None:
     now = [0.0]
-    memory = Memory(2, timedelta(minutes=1), lambda: now[0])
+    memory = Memory[str, str](2, timedelta(minutes=1), lambda: now[0])
     memory.put("a", "1")
     now[0] = 59
     memory.put("b", "2")

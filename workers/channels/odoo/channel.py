@@ -18,10 +18,11 @@ import requests
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
 from workers.channels.base import ChannelError, Malformed, before_it_leaves
 from workers.channels.http import Sessions, asking, exchange
+from workers.channels.memory import Memory
 from workers.channels.odoo.answer import read_answer
 from workers.channels.odoo.capabilities import CAPABILITIES
 from workers.channels.odoo.config import OdooConfig
-from workers.channels.odoo.directory import Directory, partner_in, user_domain
+from workers.channels.odoo.directory import LIFETIME, MOST, partner_in, user_domain
 from workers.channels.odoo.verdicts import ACCESS_DENIED, TRANSPORT, transport_fault
 from workers.channels.odoo.wording import notification
 
@@ -35,7 +36,7 @@ class Odoo:
     def __init__(self, config: OdooConfig) -> None:
         self._config = config
         self._sessions = Sessions()
-        self._directory = Directory()
+        self._partners = Memory[str, int](MOST, LIFETIME)
         self._uid: int | None = None
 
     @property
@@ -48,7 +49,7 @@ class Odoo:
         words, wanted = notification(rendered), user_domain(to)
         with before_it_leaves():
             uid = self._authenticated(key)
-            partner = self._directory.find(to) or self._look_up(uid, to, wanted, key)
+            partner = self._partners.get(to) or self._partners.put(to, self._look_up(uid, wanted, key))
         # Without ids: a notification that hangs on no record. `notify_author` lets our own user hear of himself, too.
         facts = {**words, "partner_ids": [partner], "notify_author": True}
         return _receipt(self._execute(uid, "mail.thread", "message_notify", [[]], facts, key))
@@ -63,11 +64,9 @@ class Odoo:
             self._uid = uid
         return self._uid
 
-    def _look_up(self, uid: int, to: str, wanted: list[Any], key: UUID) -> int:
-        rows = self._execute(uid, "res.users", "search_read", [wanted], {"fields": ["partner_id"], "limit": 1}, key)
-        partner = partner_in(rows)
-        self._directory.keep(to, partner)
-        return partner
+    def _look_up(self, uid: int, wanted: list[Any], key: UUID) -> int:
+        options = {"fields": ["partner_id"], "limit": 1}
+        return partner_in(self._execute(uid, "res.users", "search_read", [wanted], options, key))
 
     def _execute(self, uid: int, model: str, method: str, args: list[Any], options: dict[str, Any], key: UUID) -> Any:
         config = self._config

@@ -1,16 +1,15 @@
-"""Whom an address in Odoo stands for, remembered for a while."""
+"""Whom an address in Odoo stands for."""
 
 import re
-import threading
-from collections import OrderedDict
-from time import monotonic
+from datetime import timedelta
 from typing import Any
 
 from workers.channels.base import ChannelError
 from workers.channels.odoo.verdicts import transport_fault
 
-KEPT_SECONDS = 600.0
-MOST_KEPT = 10_000
+MOST = 10_000
+LIFETIME = timedelta(minutes=10)
+"""How long a partner who was found is remembered; nobody who was not found is."""
 
 _ADDRESS = re.compile(r"(user|partner):([1-9]\d{0,9})", re.ASCII)
 _FIELD = {"user": "id", "partner": "partner_id"}
@@ -35,25 +34,3 @@ def partner_in(rows: object) -> int:
     if not isinstance(partner, int) or isinstance(partner, bool):
         raise ChannelError(transport_fault("no_user"))
     return partner
-
-
-class Directory:
-    """The partners that were found, each for ten minutes; nobody who was not found is remembered."""
-
-    def __init__(self) -> None:
-        self._partners: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def find(self, to: str) -> int | None:
-        """The partner, while it is remembered."""
-        with self._lock:
-            partner, until = self._partners.get(to, (None, 0.0))
-            return partner if monotonic() < until else None
-
-    def keep(self, to: str, partner: int) -> None:
-        """Remember one more; the oldest makes room."""
-        with self._lock:
-            self._partners[to] = (partner, monotonic() + KEPT_SECONDS)
-            self._partners.move_to_end(to)
-            while len(self._partners) > MOST_KEPT:
-                self._partners.popitem(last=False)

@@ -7,11 +7,11 @@ from functools import partial
 
 from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.http import json_object
+from workers.channels.memory import Memory
 from workers.channels.teams.config import TeamsConfig
 from workers.channels.teams.connector import Connector
 from workers.channels.teams.directory import Directory
 from workers.channels.teams.errors import refusal
-from workers.channels.teams.memory import Memory
 from workers.channels.teams.payload import opening
 from workers.channels.teams.verdicts import transport_fault
 from workers.channels.tokens import id_of
@@ -39,7 +39,7 @@ class Conversations:
         self._config = config
         self._connector = connector
         self._directory = directory
-        self._opened = Memory(MOST, LIFETIME)
+        self._opened = Memory[str, str](MOST, LIFETIME)
 
     def find(self, to: str) -> Place:
         """The place that an address means. Raises ChannelError; nothing was posted to anybody then."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from workers.channels.base import ChannelError
 from workers.channels.http import retry_after
+from workers.channels.memory import Memory
 from workers.channels.teams.config import GRAPH_SCOPE, TeamsConfig
 from workers.channels.teams.login import Login
-from workers.channels.teams.memory import Memory
 from workers.channels.teams.verdicts import transport_fault
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Directory:
     def __init__(self, config: TeamsConfig, login: Login) -> None:
         self._config = config
         self._login = login
-        self._found = Memory(MOST, LIFETIME)
+        self._found = Memory[str, str](MOST, LIFETIME)
 
     def user_id(self, email: str) -> str:
         """The object id of the one active user with this address. Raises ChannelError; nothing was posted then."""

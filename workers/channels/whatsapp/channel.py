@@ -13,11 +13,12 @@ from postroom.domain.channels import Attachment, Capabilities, ChannelName, Pars
 from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.headers import find_header
 from workers.channels.http import Sessions, asking, exchange
+from workers.channels.memory import Memory
 from workers.channels.whatsapp import webhook
 from workers.channels.whatsapp.answer import read_answer, read_media_id
 from workers.channels.whatsapp.capabilities import CAPABILITIES
 from workers.channels.whatsapp.config import WhatsAppConfig
-from workers.channels.whatsapp.media import LOST_MEDIA, Uploaded, upload_request
+from workers.channels.whatsapp.media import LIFETIME, LOST_MEDIA, MOST, digest_of, upload_request
 from workers.channels.whatsapp.payload import Body, request_body
 from workers.channels.whatsapp.verdicts import TRANSPORT
 
@@ -32,7 +33,7 @@ class WhatsApp:
         self._config = config
         self._sessions = Sessions()
         self._blank: requests.PreparedRequest | None = None
-        self._uploaded = Uploaded()
+        self._uploaded = Memory[bytes, str](MOST, LIFETIME)
 
     @property
     def account(self) -> str:
@@ -52,18 +53,19 @@ class WhatsApp:
             return read_answer(self._exchange(partial(self._request, body)), to)
         except ChannelError as error:
             if error.fault.code in LOST_MEDIA:
-                self._uploaded.forget(document)
+                self._uploaded.forget(digest_of(document))
             raise
 
     def _media_id(self, document: Attachment) -> str:
-        """Meta's id for the document; until it has one, no message has left."""
-        media_id = self._uploaded.find(document)
-        if not media_id:
-            with before_it_leaves():
-                request = upload_request(self._config, document)
-                media_id = read_media_id(self._exchange(lambda session: session.prepare_request(request)))
-            self._uploaded.keep(document, media_id)
-        return media_id
+        """Meta's id for what is in the document."""
+        digest = digest_of(document)
+        return self._uploaded.get(digest) or self._uploaded.put(digest, self._upload(document))
+
+    def _upload(self, document: Attachment) -> str:
+        """Until the document has an id, no message has left."""
+        request = upload_request(self._config, document)
+        with before_it_leaves():
+            return read_media_id(self._exchange(lambda session: session.prepare_request(request)))
 
     def _exchange(self, prepare: Callable[[requests.Session], requests.PreparedRequest]) -> requests.Response:
         session = self._sessions.current()

@@ -1,18 +1,16 @@
 """Documents at Meta: uploaded once, then sent by the id that Meta gave them."""
 
 import hashlib
-import threading
-from collections import OrderedDict
-from time import monotonic
+from datetime import timedelta
 
 import requests
 
 from postroom.domain.channels import Attachment
 from workers.channels.whatsapp.config import WhatsAppConfig
 
-KEPT_SECONDS = 3600.0
+LIFETIME = timedelta(hours=1)
 """Meta keeps a document for 30 days; an hour is enough for every attempt at one message and its neighbours."""
-MOST_KEPT = 1_000
+MOST = 1_000
 LOST_MEDIA = frozenset({"100", "131009", "131052", "131053"})
 """What Meta says of a message whose document it has no more: it is uploaded again with the next attempt."""
 
@@ -29,31 +27,6 @@ def upload_request(config: WhatsAppConfig, attachment: Attachment) -> requests.R
     )
 
 
-class Uploaded:
-    """Meta's ids for the documents that it has, by what is in them."""
-
-    def __init__(self) -> None:
-        self._ids: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def find(self, attachment: Attachment) -> str:
-        """Meta's id for these bytes, or an empty string."""
-        with self._lock:
-            media_id, until = self._ids.get(_digest(attachment), ("", 0.0))
-            return media_id if monotonic() < until else ""
-
-    def keep(self, attachment: Attachment, media_id: str) -> None:
-        """Remember one more; the oldest makes room."""
-        with self._lock:
-            self._ids[_digest(attachment)] = (media_id, monotonic() + KEPT_SECONDS)
-            while len(self._ids) > MOST_KEPT:
-                self._ids.popitem(last=False)
-
-    def forget(self, attachment: Attachment) -> None:
-        """Upload it again the next time: Meta may have lost it."""
-        with self._lock:
-            self._ids.pop(_digest(attachment), None)
-
-
-def _digest(attachment: Attachment) -> bytes:
+def digest_of(attachment: Attachment) -> bytes:
+    """What a document is remembered by: what is in it."""
     return hashlib.sha256(attachment.media_type.encode() + b"\0" + attachment.content).digest()

@@ -4,25 +4,29 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Generic, TypeVar
+
+Name = TypeVar("Name")
+Value = TypeVar("Value")
 
 
-class Memory:
-    """Texts by text. The oldest makes room; nothing here is worth keeping through a restart."""
+class Memory(Generic[Name, Value]):
+    """Values by name. The oldest makes room; nothing here is worth keeping through a restart."""
 
     def __init__(self, most: int, lifetime: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._seconds = lifetime.total_seconds()
         self._clock = clock
-        self._kept: dict[str, tuple[float, str]] = {}
+        self._kept: dict[Name, tuple[float, Value]] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> str | None:
+    def get(self, name: Name) -> Value | None:
         """What is kept under a name, while it holds."""
         with self._lock:
-            until, value = self._kept.get(name, (0.0, ""))
-            return value if self._clock() < until else None
+            kept = self._kept.get(name)
+            return kept[1] if kept and self._clock() < kept[0] else None
 
-    def put(self, name: str, value: str) -> str:
+    def put(self, name: Name, value: Value) -> Value:
         """Keep it from now on; returns it."""
         with self._lock:
             self._kept.pop(name, None)
@@ -31,7 +35,7 @@ class Memory:
                 del self._kept[next(iter(self._kept))]
         return value
 
-    def forget(self, name: str) -> None:
+    def forget(self, name: Name) -> None:
         """It turned out not to hold."""
         with self._lock:
             self._kept.pop(name, None)
