@@ -62,11 +62,18 @@ class Settings(BaseSettings):
     twilio_from: str = Field(default="", description="Our number, or empty with a messaging service")
     twilio_messaging_service_sid: str = ""
 
-    # Odoo itself: notifications inside it
+    # Odoo itself: notifications inside it, and what is read and written there
     odoo_url: str = ""
     odoo_db: str = ""
     odoo_login: str = ""
     odoo_api_key: SecretStr = SecretStr("")
+    odoo_version: str = Field(default="", description="17, 18 or 19; empty: Odoo is asked")
+    odoo_protocol: str = Field(default="", description="jsonrpc or json2; empty: what the version speaks best")
+    odoo_timeout_seconds: float = Field(default=20, gt=0, description="For one call; Odoo's own limit is a minute")
+    odoo_database_uuids: str = Field(default="", description="The databases whose events are taken; empty: any")
+    odoo_command_secret: SecretStr = Field(
+        default=SecretStr(""), description="whsec_… that the add-on believes commands by; two while one is rotated"
+    )
     document_hosts: str = Field(
         default="", description="Hosts beside Odoo's own that the documents of messages are fetched from"
     )

@@ -23,6 +23,7 @@ from workers.book import Book
 from workers.channels.base import ChannelError
 from workers.channels.registry import capabilities
 from workers.documents import Documents
+from workers.erp import Erp
 from workers.hints import Hints, client_of
 from workers.pacing import Pacer
 from workers.refuge import Refuge
@@ -103,6 +104,7 @@ def rooms_with(
     *channels: StubChannel,
     clock: FixedClock | None = None,
     book: Book | None = None,
+    erp: Erp | None = None,
     **limits: Any,
 ) -> Rooms:
     """Rooms on a real database and a real Valkey; hints are gathered in `rooms.hints.published`."""
@@ -131,6 +133,7 @@ def rooms_with(
         book=book or book_from_files(engine, {ChannelName.EMAIL: "reply@postroom.test"}),
         limits=Limits(**{**defaults, **limits}),
         senders=ThreadPoolExecutor(max_workers=8),
+        erp=erp or Erp({}),
     )
 
 

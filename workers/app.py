@@ -13,7 +13,7 @@ from config.logging import configure
 from config.settings import Settings
 from workers.queues import Queue, lane_queue
 
-TASKS = ("route", "observe", "deliver", "housekeeping")
+TASKS = ("route", "observe", "deliver", "write_back", "housekeeping")
 
 VISIBILITY_SECONDS = 300
 """Longer than any task and any countdown (at most a minute), and the same in every app on this broker."""
@@ -60,6 +60,7 @@ QUEUES: Mapping[str, Callable[..., Queue]] = MappingProxyType(
         "route": lambda: Queue.CORE,
         "observe": lambda: Queue.CORE,
         "keep_house": lambda: Queue.CORE,
+        "write_back": lambda: Queue.OUTBOX,
         "deliver": lane_queue,
         "canary": Queue,
     }

@@ -51,6 +51,10 @@ class Hints:
         """Providers' webhooks wait."""
         self._hint("observe", (), Queue.CORE)
 
+    def write_back(self) -> None:
+        """Something waits to be written into Odoo."""
+        self._hint("write_back", (), Queue.OUTBOX)
+
     def deliver(self, channel: ChannelName, lane: Urgency) -> None:
         """Legs of a lane are due."""
         self._hint("deliver", (channel.value, lane.value), lane_queue(channel, lane))

@@ -7,7 +7,10 @@ from postroom.domain.messages import Urgency
 
 
 class Queue(StrEnum):
-    """A queue per channel and lane, and one for thinking. Separate queues, since Redis priorities are only steps."""
+    """A queue per channel and lane, one for thinking, one for what is written into Odoo.
+
+    Separate queues, since Redis priorities are only steps.
+    """
 
     CORE = "core"
     WHATSAPP_URGENT = "whatsapp.urgent"
@@ -28,6 +31,7 @@ class Queue(StrEnum):
     ODOO_URGENT = "odoo.urgent"
     ODOO_NORMAL = "odoo.normal"
     ODOO_BULK = "odoo.bulk"
+    OUTBOX = "outbox"
     CALLBACK_URGENT = "callback.urgent"
     CALLBACK_NORMAL = "callback.normal"
     CALLBACK_BULK = "callback.bulk"

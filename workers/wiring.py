@@ -22,6 +22,7 @@ from postroom.store.sealing import Sealer
 from workers.app import publish, settings
 from workers.book import Book
 from workers.documents import Documents
+from workers.erp import Erp, erp_from
 from workers.hints import Hints, client_of
 from workers.pacing import Pacer
 from workers.refuge import Refuge
@@ -58,6 +59,7 @@ class Rooms:
     book: Book
     limits: Limits
     senders: ThreadPoolExecutor
+    erp: Erp
     links: Links | None = None
     """Makes the links to people's own preferences; None without LINK_SECRET."""
 
@@ -82,6 +84,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
             values.lease, values.unknown_window, values.attempt_deadline, values.window_size, values.hourly_ceiling
         ),
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
+        erp=erp_from(values),
         links=links_from(values),
     )
 

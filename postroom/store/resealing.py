@@ -37,6 +37,13 @@ SEALED = (
     SealedColumn("message_log", "content"),
     SealedColumn("reply", "content"),
     SealedColumn("callback_receiver", "url"),
+    SealedColumn("person", "login"),
+    SealedColumn("person", "name"),
+    SealedColumn("person", "email"),
+    SealedColumn("person", "api_key"),
+    SealedColumn("person_account", "address"),
+    SealedColumn("outbox", "payload"),
+    SealedColumn("outbox", "result"),
     SealedColumn("allowlist", "address", ("company", "channel", "blind")),
 )
 """Every sealed column; tests/integration/cli/test_keys.py holds it against the tables."""

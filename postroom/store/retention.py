@@ -26,6 +26,9 @@ KEEP: Mapping[str, timedelta] = MappingProxyType(
         "sent_hour": timedelta(days=30),
         "sms_day": timedelta(days=400),
         "status_change": timedelta(days=30),
+        "outbox": timedelta(days=730),
+        "person": timedelta(days=1095),
+        "person_account": timedelta(days=1095),
         "message_channel_preference": timedelta(days=3650),
     }
 )
@@ -49,6 +52,9 @@ _SPENT = {
         select from consent newer where newer.company = c.company and newer.channel = c.channel
             and newer.blind = c.blind and newer.at > c.at)""",
     "timer": "select id from timer where done_at < :before",
+    "outbox": "select id from outbox where ended_at < :before",
+    "person": "select id from person where not active and seen_at < :before",
+    "person_account": "select id from person_account where removed_at < :before",
     "status_change": "select id from status_change where at < :before and relayed_at is not null",
     "message_channel_preference": """select p.id from message_channel_preference p where p.at < :before and exists (
         select from message_channel_preference newer where newer.company = p.company and newer.recipient = p.recipient

@@ -351,6 +351,88 @@ reply = Table(
     Index("ix_reply_message_id", "message_id"),
 )
 
+# Who decides in Odoo, and what is written there ---------------------------------------------------------------------
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("company", Text, nullable=False),  # his own company in Odoo; those that he may see are in companies
+    Column("database", Text, nullable=False),  # the UUID of the Odoo that he is a user of
+    Column("user_id", BigInteger, nullable=False),  # res.users
+    Column("partner_id", BigInteger, nullable=False),
+    Column("login", LargeBinary, nullable=False),  # sealed
+    Column("name", LargeBinary, nullable=False),  # sealed
+    Column("email", LargeBinary),  # sealed, normalised
+    Column("email_blind", LargeBinary),
+    Column("api_key", LargeBinary),  # sealed: his own, where the add-on is not installed
+    Column("language", Text),
+    Column("timezone", Text),
+    Column("companies", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    _at("seen_at", default=True),  # when Odoo last named him
+    _at("created_at", default=True),
+    UniqueConstraint("database", "user_id"),
+    Index("ix_person_email_blind", "database", "email_blind"),
+)
+"""An internal user of Odoo. Only who stands here, by an account of his own, decides."""
+
+person_account = Table(
+    "person_account",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("wire", Text, nullable=False),
+    Column("address", LargeBinary, nullable=False),  # sealed, as the provider names him: U0123, 29:1abc, +34...
+    Column("blind", LargeBinary, nullable=False),
+    Column("how", Text, nullable=False),  # email: the provider says that it is his; link: an operator says so
+    _at("verified_at", default=True),
+    _at("removed_at", nullable=True),
+    _one_of("channel", ChannelName),
+    _one_of("wire", ("sandbox", "live")),
+    _one_of("how", ("email", "link")),
+    Index(
+        "uq_person_account_blind",
+        "channel",
+        "wire",
+        "blind",
+        unique=True,
+        postgresql_where=text("removed_at is null"),
+    ),
+    Index("ix_person_account_person_id", "person_id"),
+)
+"""How a person is known on a channel, verified. An account is one person's at a time; removed rows are history."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("wire", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # chatter, activity, ticket, attachment, blacklist, status, decision ...
+    Column("key", Text, nullable=False, unique=True),  # what makes it once
+    Column("subject", Text, nullable=False, server_default=""),  # purchase.order:42; one after the other for each
+    Column("payload", LargeBinary, nullable=False),  # sealed JSON
+    Column("message_id", Uuid),  # the leg that it is about, where there is one
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("code", Text),  # of the last fault, or why it was not written
+    Column("detail", Text),  # for operators; no personal data
+    Column("result", LargeBinary),  # sealed JSON: what Odoo said afterwards
+    _at("next_at", default=True),
+    _at("lease_until", nullable=True),
+    _at("created_at", default=True),
+    _at("ended_at", nullable=True),
+    _one_of("wire", ("sandbox", "live")),
+    _one_of("state", ("waiting", "done", "refused", "void", "dead")),
+    Index("ix_outbox_waiting", "next_at", postgresql_where=text("state = 'waiting'")),
+    Index("ix_outbox_in_line", "subject", "id", postgresql_where=text("state = 'waiting' and subject <> ''")),
+    Index("ix_outbox_message_id", "message_id"),
+)
+"""What is to be written into Odoo. Waiting rows are their own sweep: an expired lease makes one claimable again."""
+
 # Waiting, stopping, telling ---------------------------------------------------------------------------------------
 
 timer = Table(

@@ -1,0 +1,15 @@
+"""What Odoo refuses, and what it leaves open."""
+
+from postroom.domain.channels import Fault
+
+
+class OdooError(Exception):
+    """A call that brought no result. Its fault says what follows, in the terms that messages use, too.
+
+    transient, later: nothing was done, and it may work again; unknown: the call left and what became of it is open;
+    permanent: this call is wrong or not allowed; sender_stopped: our own access is at fault, every call would fail.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"{fault.code}: {fault.detail}")
+        self.fault = fault
