@@ -9,18 +9,21 @@ from webhooks.catalogue import Catalogue
 from webhooks.health import Check
 from webhooks.links import Desk
 from webhooks.metrics import Survey
+from webhooks.origins import Origins
 from webhooks.outage import Outage
 from webhooks.signatures import Senders
 
 
 class Inbox(Protocol):
-    """Where whatever comes in is kept. Both raise Unavailable; keep_events raises Conflict."""
+    """Where whatever comes in is kept, and operators are told. All raise Unavailable; keep_events raises Conflict."""
 
     def keep_events(
         self, *, source: str, headers: Mapping[str, str], body: bytes, events: Sequence[NewEvent]
     ) -> Kept: ...
 
     def keep_request(self, *, source: str, headers: Mapping[str, str], body: bytes) -> bool: ...
+
+    def tell(self, key: str, kind: str, words: str) -> None: ...
 
 
 class Hints(Protocol):
@@ -70,6 +73,7 @@ class Door:
     """What must hold for /readyz, by name."""
     survey: Survey
     """How much waits in the store, for /metrics."""
+    origins: Origins = field(default_factory=Origins)
     outage: Outage = field(default_factory=Outage)
     refuge: Refuge | None = None
     desk: Desk | None = None

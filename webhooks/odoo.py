@@ -11,7 +11,7 @@ from postroom import failpoints
 from postroom.store.inbox import Conflict, Kept, NewEvent
 from webhooks import metrics
 from webhooks.body import raw_body
-from webhooks.cloudevents import events_in
+from webhooks.cloudevents import Sent, events_in
 from webhooks.door import Door
 from webhooks.headers import kept_headers, lowered
 from webhooks.problem import Fault, Problem
@@ -33,6 +33,7 @@ def events(door: Door) -> Blueprint:
         headers = lowered(request.headers)
         signer = door.senders.signer(headers, text)
         sent = events_in(headers, text)
+        _refuse_foreign(door, sent, signer)
         taken = door.catalogue.understood(sent, signer)
         kept = _keep(door, signer, raw, taken, [one.at for one in sent])
         failpoints.reach("door.committed")
@@ -42,6 +43,20 @@ def events(door: Door) -> Blueprint:
         return _accepted(taken, kept)
 
     return room
+
+
+def _refuse_foreign(door: Door, sent: Sequence[Sent], signer: str) -> None:
+    """Whoever copied a database hears it in the answer; the operators may know nothing of the copy: in a notice."""
+    try:
+        door.origins.refuse_foreign(sent)
+    except Problem:
+        words = (
+            f"A database that Postroom does not know signs as '{signer}': a copy that was not neutralised? Its events "
+            "are refused. If it is ours, add its UUID to ODOO_DATABASE_UUIDS (see: postroom odoo check)."
+        )
+        with door.outage.watched():
+            door.inbox.tell(f"foreign-database:{signer}", "foreign_database", words)
+        raise
 
 
 def _keep(door: Door, signer: str, raw: bytes, taken: Sequence[NewEvent], places: Sequence[str]) -> Kept:

@@ -133,6 +133,7 @@ def _take_events(catalogue: Catalogue) -> Json:
             **_refusals(
                 "malformed",
                 "not-signed",
+                "foreign-database",
                 "event-id-reused",
                 "too-large",
                 "unsupported-media-type",

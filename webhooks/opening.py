@@ -13,6 +13,7 @@ from config.settings import ROOT, Settings
 from postroom.store import heartbeats, inbox, migrate
 from postroom.store.engine import Engine, connect
 from postroom.store.inbox import Kept, NewEvent, reaching
+from postroom.store.notices import raise_notice
 from postroom.store.sealing import Sealer
 from postroom.store.survey import survey
 from webhooks.catalogue import open_catalogue
@@ -20,6 +21,7 @@ from webhooks.choices import StoreChoices
 from webhooks.door import Door, Providers
 from webhooks.health import Check, migration_check, ticker_check
 from webhooks.links import Desk
+from webhooks.origins import origins_from
 from webhooks.outage import Outage
 from webhooks.signatures import open_senders
 from workers.app import publish
@@ -46,6 +48,10 @@ class StoreInbox:
     def keep_request(self, *, source: str, headers: Mapping[str, str], body: bytes) -> bool:
         return inbox.keep_request(self.engine, self.sealer, source=source, headers=headers, body=body)
 
+    def tell(self, key: str, kind: str, words: str) -> None:
+        with reaching(), self.engine.begin() as connection:
+            raise_notice(connection, key=key, company="", kind=kind, words=words)
+
 
 def open_door(values: Settings) -> Door:
     """Build everything that the door needs; opens no connection. Raises what bad settings raise."""
@@ -62,6 +68,7 @@ def open_door(values: Settings) -> Door:
         providers=providers_from(channels_from(values), values),
         checks=checks_of(engine, client, outage),
         survey=lambda: survey(engine),
+        origins=origins_from(values.odoo_database_uuids),
         outage=outage,
         refuge=Refuge(client, sealer),
         desk=desk_from(values, engine),

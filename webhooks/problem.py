@@ -55,6 +55,13 @@ KINDS: Mapping[str, Kind] = {
         "(five minutes are tolerated). How to sign: docs/events.md.",
         CHALLENGE,
     ),
+    "foreign-database": Kind(
+        403,
+        "The event comes from a database that Postroom does not work for",
+        "A copy of a database holds the same secret and the same customers. Events carry the UUID of their database, "
+        "and only those that ODOO_DATABASE_UUIDS names are taken; nothing of this request was kept.",
+        "For a copy: neutralise it, so that it is silent. For a database of ours: add its UUID to ODOO_DATABASE_UUIDS.",
+    ),
     "not-found": Kind(
         404,
         "There is nothing at this address",

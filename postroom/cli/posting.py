@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from config.settings import Settings
 from postroom.cli.faults import REFUSED, TEMPORARY, Refused
 from postroom.cli.nearby import nearby
+from webhooks.origins import ATTRIBUTE
 
 CONTENT_TYPES = {dict: "application/cloudevents+json", list: "application/cloudevents-batch+json"}
 PATIENCE = 30
@@ -51,16 +52,19 @@ def _words(fault: Mapping[str, str]) -> str:
 class Mailbox:
     """The door, as one source of events knows it."""
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: str, database: str = "") -> None:
+        """`database`: whose events these are, where the door asks for it."""
         self.url = f"{url.rstrip('/')}/v1/events"
         self._secret = secret
+        self._origin = {ATTRIBUTE: database} if database else {}
         self._session = nearby()
 
     def post(self, event: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, secret: str | None = None) -> Answer:
         """Post one event, or a batch. Raises requests.RequestException when nothing answers."""
         content_type = CONTENT_TYPES[list if isinstance(event, Sequence) else dict]
         first = event[0] if isinstance(event, Sequence) else event
-        return self.post_raw(json.dumps(event, ensure_ascii=False), str(first["id"]), content_type, secret=secret)
+        whole = [{**self._origin, **one} for one in event] if isinstance(event, Sequence) else {**self._origin, **event}
+        return self.post_raw(json.dumps(whole, ensure_ascii=False), str(first["id"]), content_type, secret=secret)
 
     def post_raw(self, text: str, message_id: str, content_type: str, *, secret: str | None = None) -> Answer:
         """Post these very bytes."""
@@ -82,7 +86,8 @@ def mailbox(settings: Settings, url: str | None = None, source: str | None = Non
     if name not in secrets:
         known = ", ".join(secrets) or "none"
         raise Refused(f"EVENT_SECRETS holds no secret for the source '{name}'. It knows {known}.", "postroom doctor")
-    return Mailbox(url or settings.public_url, secrets[name])
+    database = settings.odoo_database_uuids.replace(",", " ").partition(" ")[0]
+    return Mailbox(url or settings.public_url, secrets[name], database)
 
 
 def source_of(event: Mapping[str, Any]) -> str | None:
