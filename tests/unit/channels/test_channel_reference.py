@@ -22,7 +22,7 @@ def test_the_page_is_as_the_tables_are() -> None:
     assert written == reference.page() + "\n", "run: python -m workers.channels.reference"
 
 
-def test_every_capability_names_a_test_that_there_is() -> None:
+def test_every_capability_names_a_test_that_there_is(request: pytest.FixtureRequest) -> None:
     wanted = {
         f"tests/{proof}"
         for name in ChannelName
@@ -30,7 +30,9 @@ def test_every_capability_names_a_test_that_there_is() -> None:
         for declared in (True, False)
         if (proof := reference.proof_of(name, field.name, declared=declared)) is not None
     }
-    missing = wanted - collected({proof.partition("::")[0] for proof in wanted})
+    missing = wanted - {item.nodeid for item in request.session.items}
+    if missing:  # not every file is part of this run
+        missing -= collected({proof.partition("::")[0] for proof in missing})
     assert len(wanted) > len(ChannelName) * len(fields(Capabilities)) // 2
     assert not missing, "\n".join(sorted(missing))
 
