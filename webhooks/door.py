@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from postroom.domain.safety import Wire
 from postroom.store.inbox import Kept, NewEvent
 from webhooks.catalogue import Catalogue
 from webhooks.health import Check
@@ -46,12 +47,18 @@ class Providers:
 
     verifiers: Mapping[str, Sequence[Verifier]] = field(default_factory=dict)
     """By the source that their requests are kept under."""
+    stand_ins: Sequence[Verifier] = ()
+    """Those among them that are the sandbox's: what they believe must never reach the real Odoo."""
     verify_tokens: Sequence[str] = ()
     """What Meta's handshake may name."""
 
     def of(self, source: str) -> Sequence[Verifier]:
         """Who may have signed what comes from this source."""
         return self.verifiers.get(source, ())
+
+    def wire_of(self, signer: Verifier) -> Wire:
+        """Which wire a webhook came by, told by the secret that it was signed with."""
+        return Wire.SANDBOX if any(signer is each for each in self.stand_ins) else Wire.LIVE
 
 
 class Refuge(Protocol):

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 from werkzeug.datastructures import Headers
 
+from workers.channels.headers import WIRE
+
 URL_HEADER = "x-postroom-url"
 """Our own: the public address that a webhook was posted to, which some providers sign. One from outside is replaced."""
 
 KEPT = frozenset(
     {
         URL_HEADER,
+        WIRE,
         "content-type",
         "user-agent",
         "webhook-id",

@@ -10,6 +10,7 @@ import redis
 from config.companies import load_companies
 from config.rules import ROUTING_FILE, read_routing
 from config.settings import ROOT, Settings
+from postroom.domain.safety import Wire
 from postroom.store import heartbeats, inbox, migrate
 from postroom.store.engine import Engine, connect
 from postroom.store.inbox import Kept, NewEvent, reaching
@@ -92,6 +93,7 @@ def providers_from(channels: Channels, values: Settings) -> Providers:
     tokens = (values.whatsapp_verify_token, values.sandbox_secret)
     return Providers(
         verifiers={source: channels.all(name) for source, name in SOURCES.items()},
+        stand_ins=[each for name in SOURCES.values() if (each := channels.at(name, Wire.SANDBOX))],
         verify_tokens=tuple(token.get_secret_value() for token in tokens if token.get_secret_value()),
     )
 

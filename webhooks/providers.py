@@ -16,6 +16,7 @@ from webhooks.door import Door, Providers, Refuge
 from webhooks.headers import URL_HEADER, kept_headers, lowered
 from webhooks.problem import Fault, Problem
 from workers.channels.base import Answering
+from workers.channels.headers import WIRE
 from workers.refuge import Full
 
 MAX_META = 3 * 1024 * 1024  # Meta's own bound for a webhook
@@ -89,6 +90,7 @@ def _take(door: Door, way: Way) -> Response:
     signer = next((each for each in door.providers.of(way.source) if each.verify(headers, raw)), None)
     if signer is None:
         raise Problem("not-signed", f"None of our {way.source} accounts has the secret that signed these bytes.")
+    headers[WIRE] = door.providers.wire_of(signer)
     outcome = _keep(door, way, kept_headers(headers), raw)
     metrics.WEBHOOKS.labels(source=way.source, outcome=outcome).inc()
     log.info(f"webhook_{outcome}", source=way.source, size=len(raw))

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 RECEIVED_AT = "X-Postroom-Received-At"
 """When the door took a webhook in, added before it is read: some providers' webhooks bear no time of their own."""
 
+WIRE = "x-postroom-wire"
+"""Whose secret signed a webhook, the stand-in's or the provider's; the door sets it, and one from outside is lost."""
+
 
 def find_header(headers: Mapping[str, str], name: str) -> str:
     """The value of a header, or an empty string; servers differ in the case that they pass on."""

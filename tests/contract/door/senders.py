@@ -116,7 +116,9 @@ def door_over(inbox: Any, hints: Any, counted: Any) -> Door:
         hints=hints,
         senders=open_senders(f"odoo={ODOO} {ODOO_OLD}; ai={AI}"),
         catalogue=open_catalogue(EVENTS),
-        providers=Providers(verifiers={"meta": (whatsapp,), "email": (email,)}, verify_tokens=(VERIFY_TOKEN,)),
+        providers=Providers(
+            verifiers={"meta": (whatsapp,), "email": (email,)}, stand_ins=(email,), verify_tokens=(VERIFY_TOKEN,)
+        ),
         checks={},
         survey=counted,
     )

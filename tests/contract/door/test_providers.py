@@ -138,3 +138,18 @@ def test_mail_of_another_relay_or_of_another_kind_is_refused(sender: Sender, row
     assert (other.status_code, form.status_code) == (401, 415)
     assert form.headers["Accept-Post"] == "message/rfc822"
     assert rows("request") == 0
+
+
+@pytest.mark.parametrize(("source", "wire"), [("email", "sandbox"), ("meta", "live")])
+def test_the_secret_that_signed_a_webhook_tells_its_wire_and_a_header_from_outside_does_not(
+    source: str, wire: str, sender: Sender, engine: Engine, sealer: Sealer
+) -> None:
+    forged = {"x-postroom-wire": "live" if wire == "sandbox" else "sandbox"}
+    if source == "email":
+        sender.post(MAIL, path="/webhooks/email", secret=EMAIL_SECRET, content_type="message/rfc822", headers=forged)
+    else:
+        sender.client.post("/webhooks/meta", data=b"{}", headers={**meta_headers(b"{}"), **forged})
+
+    with engine.connect() as connection:
+        row = connection.execute(text("select headers from request")).one()
+    assert sealer.open_json(row.headers, "request.headers")["x-postroom-wire"] == wire
