@@ -13,7 +13,7 @@ from config.located import Located, read_yaml
 from config.reading import Field, Reading, Unreadable, one_of, suggestion, text, truth
 from postroom.domain import addresses
 from postroom.domain.channels import ChannelName
-from postroom.domain.companies import Companies, Operator, Practice
+from postroom.domain.companies import Companies, DocumentLinks, Operator, Practice
 from postroom.domain.quiet_hours import WEEKDAYS, Hours, Window, calendar_fault, is_zone
 from postroom.domain.routing import TEAM_CHATS
 
@@ -22,6 +22,7 @@ VERSION = 1
 MOST_SEGMENTS = 1_000_000
 COMPANY = re.compile(r"\S(.{0,62}\S)?")
 _SPAN = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}([_-][A-Za-z0-9]{2,8})*")
 _HOURS_REMEDY = 'Write it as "09:00-18:00", or "09:00-13:00, 15:00-19:00".'
 
@@ -173,6 +174,17 @@ def _segments(here: Located) -> int:
     return here.value
 
 
+def _domain(here: Located) -> str:
+    if not isinstance(here.value, str) or not _DOMAIN.fullmatch(here.value):
+        remedy = "Write the host alone, in small letters, as in pay.acme.example; its links are https."
+        raise Unreadable(f"{here.value!r} is not a domain", remedy)
+    return here.value
+
+
+def _links(here: Located) -> DocumentLinks:
+    return DocumentLinks(one_of(tuple(DocumentLinks), "a way of links")(here))
+
+
 def _chat(here: Located) -> ChannelName:
     return ChannelName(one_of(sorted(TEAM_CHATS), "a chat of teams")(here))
 
@@ -204,6 +216,8 @@ HOURS = {"hours": "week", "timezone": "zone", "holidays": "holidays"}
 """The keys that are a part of a practice's hours, and their names there."""
 FIELDS = {
     "name": Field(text, required=False),
+    "domain": Field(_domain, required=False),
+    "links": Field(_links, required=False),
     "timezone": Field(_zone, required=False),
     "hours": Field(_week, required=False),
     "holidays": Field(_holidays, required=False),

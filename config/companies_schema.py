@@ -5,6 +5,7 @@ from typing import Any
 
 from config.companies import FIELDS, MOST_SEGMENTS, OPERATOR_FIELDS
 from postroom.domain.channels import ChannelName
+from postroom.domain.companies import DocumentLinks
 from postroom.domain.quiet_hours import WEEKDAYS
 from postroom.domain.routing import TEAM_CHATS
 
@@ -13,6 +14,17 @@ _DAY = "|".join(WEEKDAYS)
 _SPAN = r"\d\d:\d\d\s*-\s*\d\d:\d\d"
 _PROPERTIES: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "minLength": 1, "description": "As its people know it."},
+    "domain": {
+        "type": "string",
+        "pattern": r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$",
+        "maxLength": 253,
+        "examples": ["pay.acme.example"],
+        "description": "The host of its own that its links begin with; it leads to our door.",
+    },
+    "links": {
+        "enum": [way.value for way in DocumentLinks],
+        "description": "resolved: Odoo is asked when a document is opened; direct: to where the event says.",
+    },
     "timezone": {
         "type": "string",
         "examples": ["Europe/Madrid"],

@@ -15,15 +15,20 @@ FILES = (HOUSE / "run.env", ROOT / ".env")
 """What the running house says, then what the user says; the environment has the last word."""
 
 
-class Settings(BaseSettings):
-    """Read once by a door or by wiring, then passed on as values. Each field's upper-case name is its variable."""
+class Address(BaseSettings):
+    """Where we are found: all that can be known where nothing else is set."""
 
     model_config = SettingsConfigDict(env_file=FILES, env_prefix="", extra="ignore", frozen=True)
+
+    public_url: str = Field(default="http://127.0.0.1:8080", description="The door as the outside world reaches it")
+
+
+class Settings(Address):
+    """Read once by a door or by wiring, then passed on as values. Each field's upper-case name is its variable."""
 
     # Where things are
     database_url: str = Field(description="postgresql://user@host:port/name, or empty for the embedded server")
     redis_url: str = Field(description="redis://host:port/0, or empty for the embedded server")
-    public_url: str = Field(default="http://127.0.0.1:8080", description="The door as the outside world reaches it")
 
     # Who may speak to us: 'odoo=whsec_new whsec_old;ai=whsec_other'
     event_secrets: SecretStr = Field(description="One entry per event source; two secrets while rotating")

@@ -103,6 +103,8 @@ def _button(reading: Reading, here: Located, channel: ChannelName) -> None:
         return
     reading.mapping(here, (REPLY_BUTTONS if "reply" in entries else LINK_BUTTONS)[channel])
     url, fact = entries.get("url"), entries.get("fact")
+    if url is None and fact is None and "reply" not in entries:
+        reading.fault(here, "opens nothing", "Give it a fact, a url, or a reply.")
     if url is None or not isinstance(url.value, str):
         return
     if (fact is not None) != url.value.endswith(URL_VARIABLE):
@@ -139,7 +141,7 @@ REPLY_BUTTONS: Mapping[ChannelName, Mapping[str, Field]] = {
     ChannelName.ODOO: _REPLY,
 }
 LINK_BUTTONS: Mapping[ChannelName, Mapping[str, Field]] = {
-    ChannelName.WHATSAPP: {"title": _TEXT, "url": _TEXT, "fact": _WORDS},
+    ChannelName.WHATSAPP: {"title": _TEXT, "url": _WORDS, "fact": _WORDS},
     ChannelName.SLACK: {**_LINK, "style": _STYLE},
     ChannelName.TEAMS: {**_LINK, "style": _STYLE},
     ChannelName.EMAIL: _LINK,

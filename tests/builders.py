@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
 from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.links import Links
 from postroom.domain.pacing import Pacing
 from postroom.domain.safety import Wire
 from postroom.store.engine import connect
@@ -134,6 +135,7 @@ def rooms_with(
         limits=Limits(**{**defaults, **limits}),
         senders=ThreadPoolExecutor(max_workers=8),
         erp=erp or Erp({}),
+        links=Links("link-secret-for-tests", "https://post.example.com"),
     )
 
 

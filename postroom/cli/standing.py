@@ -12,11 +12,13 @@ from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
+from config.companies import load_companies
 from config.settings import HOUSE, ROOT
 from config.template_files import load_templates
 from postroom.cli.faults import Refused
 from postroom.cli.nearby import nearby
 from postroom.domain.channels import ChannelName
+from postroom.domain.links import documents_under
 from postroom.domain.meta_templates import meta_definition
 from postroom.services.faults import Unready
 from postroom.services.supervisor import SANDBOX, House
@@ -116,9 +118,10 @@ def introduce_templates(environment: Mapping[str, str]) -> int:
     url = f"{environment['SANDBOX_URL']}/{version}/{account}/message_templates"
     headers = {"Authorization": f"Bearer {environment['SANDBOX_SECRET']}"}
     versions = load_templates().matching(channel=ChannelName.WHATSAPP)
+    documents = documents_under(load_companies().default.address or environment["PUBLIC_URL"])
     with nearby() as session:
         for each in versions:
-            answer = session.post(url, json=meta_definition(each), headers=headers, timeout=10)
+            answer = session.post(url, json=meta_definition(each, documents), headers=headers, timeout=10)
             if not answer.ok:
                 words = f"The sandbox does not approve the template {each.title!r}: {answer.text[:300]}"
                 raise Refused(words, "postroom templates lint")

@@ -11,7 +11,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from config.companies import load_companies
 from config.faults import ConfigRefused
+from config.settings import Address
 from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, show_refusal, wrong_use
 from postroom.cli.showing import out
@@ -19,7 +21,9 @@ from postroom.domain import languages
 from postroom.domain.channels import Button, ChannelName, Rendered
 from postroom.domain.event_types import shape_of
 from postroom.domain.events import Event, EventRefused, event_from, sample_event
+from postroom.domain.links import documents_under
 from postroom.domain.meta_templates import meta_definition
+from postroom.domain.own_links import supposed
 from postroom.domain.rendering import RenderingFault, render
 from postroom.domain.template_lint import SUPPOSED
 from postroom.domain.templates import TemplateMissing, TemplateSet, TemplateVersion
@@ -135,18 +139,29 @@ def _show(version: TemplateVersion, *, provider: bool) -> dict[str, Any]:
     if not provider:
         return {**version.spec, "sha256": version.sha256.hex()}
     try:
-        return meta_definition(version)
+        return meta_definition(version, _documents())
     except ValueError as error:
         raise wrong_use(str(error), f"postroom templates show {version.name} --channel whatsapp --provider") from None
 
 
+def _documents() -> str:
+    """What our own links begin with on WhatsApp: for every company the same, since Meta approves it once."""
+    beginning = documents_under(load_companies().default.address or Address().public_url)
+    if not beginning.startswith("https://"):
+        typer.echo(f"Meta takes no button that opens {beginning}: set PUBLIC_URL, or default.domain.", err=True)
+    return beginning
+
+
 def _written(version: TemplateVersion, language: str, file: Path | None) -> Rendered:
-    event = _event(file) if file else sample_event(shape_of(version.event_type))
+    shape = shape_of(version.event_type)
+    event = _event(file) if file else sample_event(shape)
     tags = [choice.tag for choice in languages.chain(language, event.company.language)]
     locale = languages.locale_for(version.language, tags)
     try:
         carried = SUPPOSED[version.channel]
-        return render(version, event.facts, language=locale, capabilities=carried, reply_to="reply@example.com")
+        return render(
+            version, supposed(event.facts, shape), language=locale, capabilities=carried, reply_to="reply@example.com"
+        )
     except RenderingFault as fault:
         raise wrong_use(str(fault), "postroom templates lint") from None
 

@@ -225,7 +225,10 @@ class Attachment:
     name: str
     media_type: str
     url: str
+    """Empty: Odoo is asked for the record's."""
     content: bytes = field(default=b"", repr=False, compare=False)
+    record: str = ""
+    """Whose document it is, as in account.move:88; empty where only its address is known."""
 
 
 @dataclass(frozen=True, slots=True)

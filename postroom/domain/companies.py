@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from postroom.domain.channels import ChannelName
 from postroom.domain.quiet_hours import Hours
+
+
+class DocumentLinks(StrEnum):
+    """Where the links to documents in a company's messages lead."""
+
+    RESOLVED = "resolved"  # to us: Odoo is asked when somebody opens one
+    DIRECT = "direct"  # where the event says
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,9 @@ class Practice:
     hours: Hours
     name: str | None = None
     """As its people know it; shown where they set their preferences."""
+    domain: str | None = None
+    """The host of its own that its links begin with, and that leads to our door; None: PUBLIC_URL."""
+    links: DocumentLinks = DocumentLinks.RESOLVED
     team_chat: ChannelName = ChannelName.SLACK
     """Slack or Teams: where its own people work."""
     opt_in_required: frozenset[ChannelName] = frozenset({ChannelName.WHATSAPP})
@@ -34,6 +45,11 @@ class Practice:
     operators: tuple[Operator, ...] = ()
     hours_in_sandbox: bool = False
     """Whether messages to the stand-in keep the hours, too; nobody is woken there."""
+
+    @property
+    def address(self) -> str | None:
+        """What its links begin with."""
+        return f"https://{self.domain}" if self.domain else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from postroom.domain import samples
 from postroom.domain.facts import FactSpec, Kind
+from postroom.domain.links import Purpose
 from postroom.domain.samples import Sample
 
 
@@ -49,10 +50,27 @@ def _money(place: str, amount: str, shown: str) -> tuple[FactSpec, ...]:
     )
 
 
+def _portal(place: str, *, required: bool = False) -> FactSpec:
+    """Where a customer sees the document."""
+    return FactSpec("portal_url", Kind.LINK, f"{place}/portal_url", required=required, opens=Purpose.VIEW)
+
+
+def _record(place: str, *, required: bool = False) -> FactSpec:
+    """Where a colleague sees the record."""
+    return FactSpec("record_url", Kind.LINK, f"{place}/record_url", required=required, opens=Purpose.RECORD)
+
+
 # Odoo's portal page is also where an invoice is paid, so it stands in for a payment link.
 _PAYMENT_LINKS = (
-    FactSpec("portal_url", Kind.LINK, "/invoice/portal_url"),
-    FactSpec("payment_url", Kind.LINK, "/invoice/payment_url", instead="/invoice/portal_url"),
+    _portal("/invoice"),
+    FactSpec(
+        "payment_url",
+        Kind.LINK,
+        "/invoice/payment_url",
+        required=False,
+        instead="/invoice/portal_url",
+        opens=Purpose.PAY,
+    ),
 )
 
 PAYMENT_REMINDER = EventType(
@@ -81,7 +99,7 @@ INVOICE_POSTED = EventType(
         *_money("/invoice", "amount_total", "amount_total"),
         FactSpec("due_date", Kind.DATE, "/invoice/due_date"),
         *_PAYMENT_LINKS,
-        FactSpec("pdf", Kind.DOCUMENT, "/invoice/pdf"),
+        FactSpec("pdf", Kind.DOCUMENT, "/invoice/pdf", required=False, named_after="/invoice/number"),
     ),
     sample=samples.INVOICE_POSTED,
 )
@@ -96,7 +114,7 @@ ORDER_CONFIRMED = EventType(
         FactSpec("order_number", Kind.TEXT, "/order/number"),
         *_money("/order", "amount_total", "amount_total"),
         FactSpec("expected_date", Kind.DATE, "/order/expected_date", required=False),
-        FactSpec("portal_url", Kind.LINK, "/order/portal_url"),
+        _portal("/order"),
         FactSpec("lines", Kind.LINES, "/order/lines", required=False),
     ),
     sample=samples.ORDER_CONFIRMED,
@@ -113,7 +131,7 @@ SALE_FOLLOW_UP = EventType(
         FactSpec("salesperson", Kind.TEXT, "/order/salesperson"),
         *_money("/order", "amount_total", "amount_total"),
         FactSpec("valid_until", Kind.DATE, "/order/valid_until", required=False),
-        FactSpec("portal_url", Kind.LINK, "/order/portal_url"),
+        _portal("/order"),
     ),
     sample=samples.SALE_FOLLOW_UP,
 )
@@ -130,7 +148,7 @@ DELIVERY_UPDATED = EventType(
         FactSpec("status", Kind.TEXT, "/delivery/status"),
         FactSpec("expected_date", Kind.DATE, "/delivery/expected_date", required=False),
         FactSpec("carrier", Kind.TEXT, "/delivery/carrier", required=False),
-        FactSpec("portal_url", Kind.LINK, "/delivery/portal_url"),
+        _portal("/delivery", required=True),
         # The carrier's page where there is one; the portal shows the delivery as well.
         FactSpec("tracking_url", Kind.LINK, "/delivery/tracking_url", instead="/delivery/portal_url"),
     ),
@@ -152,7 +170,7 @@ APPROVAL_REQUESTED = EventType(
         FactSpec("description", Kind.PROSE, "/approval/description"),
         *_money("/approval", "amount", "amount_total"),
         FactSpec("deadline", Kind.DATE, "/approval/deadline", required=False),
-        FactSpec("record_url", Kind.LINK, "/approval/record_url"),
+        _record("/approval", required=True),
     ),
     sample=samples.APPROVAL_REQUESTED,
 )
@@ -168,7 +186,7 @@ DAILY_DIGEST = EventType(
         FactSpec("role", Kind.TEXT, "/digest/role"),
         FactSpec("date", Kind.DATE, "/digest/date"),
         FactSpec("sections", Kind.SECTIONS, "/digest/sections"),
-        FactSpec("record_url", Kind.LINK, "/digest/record_url", required=False),
+        _record("/digest"),
     ),
     sample=samples.DAILY_DIGEST,
 )
@@ -181,7 +199,7 @@ ALERT_FACTS = (
     FactSpec("severity", Kind.SEVERITY, "/alert/severity"),
     FactSpec("occurred_on", Kind.DATE, "/alert/occurred_on", required=False),
     FactSpec("document", Kind.TEXT, "/alert/document", required=False),
-    FactSpec("record_url", Kind.LINK, "/alert/record_url", required=False),
+    _record("/alert"),
 )
 
 

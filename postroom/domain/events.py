@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from postroom.domain import facts as kinds
 from postroom.domain.event_types import EVENT_TYPES, EventType
-from postroom.domain.facts import Fact, Facts, FactSpec
+from postroom.domain.facts import Document, Fact, Facts, FactSpec
 
 _MODEL = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", re.ASCII)
 
@@ -126,7 +126,7 @@ def event_from(payload: Mapping[str, Any]) -> Event:
     company = _company(reader)
     recipient = _recipient(reader)
     about = _about(reader, shape) if shape else ""
-    facts = _facts(reader, shape, "/data") if shape else {}
+    facts = _facts(reader, shape, "/data", about) if shape else {}
     contacts = {role: _recipient(reader, at) for role in ContactRole if reader.look(at := f"/data/contacts/{role}")}
     reader.refuse_faults()
     return Event(key, source, shape.name, subject, time, company, recipient, about, facts, contacts)
@@ -211,8 +211,20 @@ def _about(reader: _Reader, shape: EventType) -> str:
     return f"{model}:{reader.take(f'/data{shape.document}', _id)}"
 
 
-def _facts(reader: _Reader, shape: EventType, base: str) -> dict[str, Fact]:
-    return {spec.name: _fact(reader, spec, base) for spec in shape.facts}
+def _facts(reader: _Reader, shape: EventType, base: str, about: str) -> dict[str, Fact]:
+    return {
+        spec.name: _of_record(reader, spec, base, about) if spec.named_after else _fact(reader, spec, base)
+        for spec in shape.facts
+    }
+
+
+def _of_record(reader: _Reader, spec: FactSpec, base: str, about: str) -> Document | None:
+    """The record's own document; where the event does not say where it lies, Odoo knows."""
+    document = _fact(reader, spec, base)
+    if isinstance(document, Document):
+        return replace(document, record=about)
+    number = reader.take(f"{base}{spec.named_after}", kinds.text)
+    return Document(kinds.pdf_name(number), None, record=about) if number else None
 
 
 def _fact(reader: _Reader, spec: FactSpec, base: str) -> Fact:

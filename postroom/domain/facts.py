@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from babel.numbers import list_currencies
 
+from postroom.domain.links import Purpose
+
 MAX_LINES = 200
 MAX_SECTIONS = 12
 MAX_SECTION_LINES = 25
@@ -75,6 +77,10 @@ class Link:
     """A declared https link: the only kind of fact that may become a link in a message."""
 
     url: str
+    token: str = ""
+    """The end of a link of ours in its place, which finds out where it leads when somebody opens it."""
+    direct: str = ""
+    """Where the event itself leads, if there is a token."""
 
     @property
     def host(self) -> str:
@@ -111,8 +117,11 @@ class Document:
     """A PDF that goes with a message, and where it is fetched from."""
 
     name: str
-    link: Link
+    link: Link | None
+    """None: the event names no address, and Odoo is asked for the record's."""
     media_type: str = "application/pdf"
+    record: str = ""
+    """Whose document it is, as in account.move:88."""
 
 
 Fact = str | Prose | Money | Amount | Decimal | date | Link | tuple[Line, ...] | tuple[Section, ...] | Document | None
@@ -133,6 +142,19 @@ class FactSpec:
     """Where an amount's currency stands."""
     instead: str | None = None
     """Where to look when `pointer` is absent."""
+    opens: Purpose | None = None
+    """What a link of ours in its place is opened for."""
+    named_after: str | None = None
+    """Where the number stands that a document is named after when the event does not name it."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether a template may count on it: the event carries it, or we can make it."""
+        return self.required or self.opens in MADE or self.named_after is not None
+
+
+MADE = frozenset({Purpose.VIEW, Purpose.PAY})
+"""Links that need no address of the event's: Odoo knows where its documents are shown and paid."""
 
 
 class Inside(ValueError):
@@ -243,6 +265,11 @@ def document(raw: Any) -> Document:
     if not isinstance(raw, Mapping):
         raise ValueError('must be a document as in {"name": "INV_2026_00088.pdf", "url": "https://…"}')
     return Document(_inner(raw, "", "name", _pdf_name), _inner(raw, "", "url", link))
+
+
+def pdf_name(number: str) -> str:
+    """What a document is called after its number, as Odoo itself does: INV/2026/00088 is INV_2026_00088.pdf."""
+    return (re.sub(r"[^\w.-]+", "_", number).strip("_.-")[:95] or "document") + ".pdf"
 
 
 def _pdf_name(raw: Any) -> str:

@@ -126,6 +126,8 @@ def _button(path: str, button: ButtonSpec) -> Iterator[Flaw]:
 
 
 def _link(path: str, button: LinkButton) -> Iterator[Flaw]:
+    if button.prefix is None and button.fact is not None:
+        return  # a link of our own: its beginning is not the template's
     prefix = button.prefix or ""
     parts = urlsplit(prefix)
     if parts.scheme != "https" or not parts.hostname or not parts.path.startswith("/") or "@" in parts.netloc:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from postroom.domain.event_types import shape_of
-from postroom.domain.events import sample_event
 from postroom.domain.facts import Facts, Link
+from postroom.domain.own_links import sample_facts
 from postroom.domain.rendering.values import attachment, demand, written
 from postroom.domain.safe_text import for_whatsapp
 from postroom.domain.templates import (
@@ -17,16 +16,17 @@ from postroom.domain.templates import (
 )
 
 
-def meta_definition(version: TemplateVersion, *, handle: str | None = None) -> dict[str, Any]:
+def meta_definition(version: TemplateVersion, documents: str, *, handle: str | None = None) -> dict[str, Any]:
     """The template with an example for every placeholder, which Meta demands. Raises RenderingFault, ValueError.
 
+    `documents` is what links of our own begin with, which Meta approves once for all of them (`Links.documents`).
     `handle` is what Meta's resumable upload gave for a sample of the header's document; where there is none yet, the
     sample's address stands in its place, for people to see what is wanted.
     """
     wording = version.wording
     if not isinstance(wording, WhatsAppWording):
         raise ValueError(f"Template {version.title!r} is not for WhatsApp; Meta approves WhatsApp templates only.")
-    facts = sample_event(shape_of(version.event_type)).facts
+    facts = sample_facts(version.event_type)
     components = [_body(version, wording, facts)]
     if wording.header:
         example = handle or attachment(version, facts, wording.header).url
@@ -34,7 +34,9 @@ def meta_definition(version: TemplateVersion, *, handle: str | None = None) -> d
     if wording.footer:
         components.append({"type": "FOOTER", "text": wording.footer})
     if wording.buttons:
-        components.append({"type": "BUTTONS", "buttons": [_button(button, facts) for button in wording.buttons]})
+        components.append(
+            {"type": "BUTTONS", "buttons": [_button(button, facts, documents) for button in wording.buttons]}
+        )
     return {
         "name": wording.meta_name,
         "language": wording.meta_language,
@@ -56,11 +58,13 @@ def _body(version: TemplateVersion, wording: WhatsAppWording, facts: Facts) -> d
     return body
 
 
-def _button(button: ButtonSpec, facts: Facts) -> dict[str, Any]:
+def _button(button: ButtonSpec, facts: Facts, documents: str) -> dict[str, Any]:
     if isinstance(button, ReplyButton):
         return {"type": "QUICK_REPLY", "text": button.title}
     link = facts.get(button.fact or "")
     if not isinstance(link, Link):
         return {"type": "URL", "text": button.title, "url": button.prefix}
-    suffix = link.url.removeprefix(button.prefix or "")
-    return {"type": "URL", "text": button.title, "url": f"{button.prefix}{URL_VARIABLE}", "example": [suffix]}
+    own = button.prefix is None
+    beginning = documents if button.prefix is None else button.prefix
+    suffix = link.token if own else (link.direct or link.url).removeprefix(beginning)
+    return {"type": "URL", "text": button.title, "url": f"{beginning}{URL_VARIABLE}", "example": [suffix]}

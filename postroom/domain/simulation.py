@@ -14,11 +14,13 @@ from math import prod
 
 from postroom.domain import languages
 from postroom.domain.channels import Capabilities, ChannelName
-from postroom.domain.companies import Companies
+from postroom.domain.companies import Companies, DocumentLinks
+from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.events import Event
-from postroom.domain.facts import Money
+from postroom.domain.facts import Facts, Money
 from postroom.domain.going_live import happened_at
 from postroom.domain.messages import Role, State, Urgency
+from postroom.domain.own_links import supposed
 from postroom.domain.preferences import NONE as NOTHING_CHOSEN
 from postroom.domain.preferences import Preferences, preferring
 from postroom.domain.prices import Prices, Purse, Quote, pieces_of
@@ -304,12 +306,17 @@ class _Writer:
         version = self.world.templates.find(self.rule.message_type, tags, channel)
         rendered = render(
             version,
-            self.event.facts,
+            self._facts(),
             language=languages.locale_for(version.language, tags),
             capabilities=self.world.capabilities(channel),
             reply_to=self.world.reply_to.get(channel),
         )
         return pieces_of(channel, rendered.text), _category(version)
+
+    def _facts(self) -> Facts:
+        if self.world.companies.of(self.event.company.id).links is DocumentLinks.DIRECT:
+            return self.event.facts
+        return supposed(self.event.facts, EVENT_TYPES[self.event.type])
 
 
 def _category(version: TemplateVersion) -> str | None:

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from postroom.domain import template_rules
 from postroom.domain.channels import Capabilities, ChannelName, Rendered
 from postroom.domain.event_types import EventType, shape_of
-from postroom.domain.events import sample_event
 from postroom.domain.facts import Facts
 from postroom.domain.languages import LAST_RESORT
 from postroom.domain.meta_limits import Flaw
+from postroom.domain.own_links import sample_facts
 from postroom.domain.rendering import RenderingFault, render
 from postroom.domain.sms_text import segments
 from postroom.domain.templates import ReplyButton, TemplateSet, TemplateVersion
@@ -67,7 +67,7 @@ def lint_set(templates: TemplateSet) -> tuple[SetFlaw, ...]:
 
 def _trial(version: TemplateVersion, shape: EventType) -> Iterator[Flaw]:
     """Write it once with every fact, and once without those that may be absent."""
-    whole = sample_event(shape).facts
+    whole = sample_facts(version.event_type)
     for facts in (whole, _bare(whole, shape)):
         try:
             written = render(version, facts, language=version.language, capabilities=SUPPOSED[version.channel])
@@ -87,7 +87,7 @@ def _paid(written: Rendered) -> Iterator[Flaw]:
 
 
 def _bare(facts: Facts, shape: EventType) -> Facts:
-    optional = {spec.name for spec in shape.facts if not spec.required}
+    optional = {spec.name for spec in shape.facts if not spec.certain}
     return {name: None if name in optional else fact for name, fact in facts.items()}
 
 

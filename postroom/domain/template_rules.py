@@ -66,7 +66,7 @@ def _placeholder(name: str, shape: EventType) -> Iterator[Flaw]:
     spec = shape.fact(name)
     if spec is None:
         yield _unknown("body", name, shape)
-    elif not spec.required:
+    elif not spec.certain:
         problem = f"uses {{{{{name}}}}}, which some {shape.noun} events leave out"
         yield Flaw("body", problem, "Leave it to the email, which can say if.")
     elif spec.kind in _LISTS | {Kind.DOCUMENT}:
@@ -205,6 +205,11 @@ def _link_fact(path: str, button: LinkButton, version: TemplateVersion, shape: E
         yield _unknown(f"{path}.fact", button.fact, shape)
     elif spec.kind is not Kind.LINK:
         yield Flaw(f"{path}.fact", f"{{{button.fact}}} is no link", f"The links of these events: {links}.")
-    elif not spec.required and version.channel is ChannelName.WHATSAPP:
+    elif version.channel is not ChannelName.WHATSAPP:
+        return
+    elif button.prefix is None and spec.opens is None:
+        problem = f"opens {{{button.fact}}} by a link of our own, which we have not for it"
+        yield Flaw(f"{path}.fact", problem, "Give the button a `url`: the beginning that Meta approves, then {{1}}.")
+    elif not spec.certain:
         problem = f"opens {{{button.fact}}}, which some {shape.noun} events leave out"
         yield Flaw(f"{path}.fact", problem, "Drop the button: an approved template has the same buttons always.")

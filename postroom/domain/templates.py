@@ -23,7 +23,10 @@ class LinkButton:
     title: str
     fact: str | None
     prefix: str | None = None
-    """The fixed beginning that the provider approved; the fact's link must begin with it."""
+    """The fixed beginning that the provider approved; the fact's link must begin with it.
+
+    None with a fact, where a provider approves beginnings: a link of our own, whose beginning is the same for all.
+    """
     style: str | None = None
 
 

@@ -22,6 +22,7 @@ from standardwebhooks import Webhook
 
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelName
+from postroom.domain.links import documents_under
 from postroom.domain.meta_templates import meta_definition
 from postroom.services.keeper import Keeper
 from postroom.services.leash import Leash
@@ -300,7 +301,7 @@ def register_templates(house: House) -> None:
     for version in load_templates().matching(channel=ChannelName.WHATSAPP):
         answer = requests.post(
             f"{house.environment['SANDBOX_URL']}/v23.0/{WABA_ID}/message_templates",
-            json=meta_definition(version),
+            json=meta_definition(version, documents_under(house.environment["PUBLIC_URL"])),
             headers={"authorization": f"Bearer {house.environment['SANDBOX_SECRET']}"},
             timeout=10,
         )

@@ -26,6 +26,7 @@ from postroom.cli.connect.command import connect
 from postroom.cli.faults import Refused
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
 from postroom.domain.meta_templates import meta_definition
+from postroom.domain.own_links import SAMPLE
 from postroom.store.engine import connect as connect_to
 from postroom.store.inbox import NewChannelEvent, keep_channel_events, keep_request
 from sandbox.testing import NUMBER_ID, SECRET, Running, eventually, running_sandbox
@@ -45,7 +46,7 @@ def sandbox() -> Iterator[Running]:
     with running_sandbox() as running:
         for version in load_templates().matching(channel=ChannelName.WHATSAPP):
             url = f"{running.url}/v23.0/100000000000002/message_templates"
-            definition = meta_definition(version, handle="4::sample")
+            definition = meta_definition(version, SAMPLE.documents, handle="4::sample")
             requests.post(url, json=definition, headers={"Authorization": f"Bearer {SECRET}"}, timeout=5)
         yield running
 

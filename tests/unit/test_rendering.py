@@ -12,18 +12,19 @@ import pytest
 from config.template_files import load_templates
 from postroom.domain import formats
 from postroom.domain.channels import ChannelName, Rendered
-from postroom.domain.event_types import ORDER_CONFIRMED, PAYMENT_REMINDER, shape_of
+from postroom.domain.event_types import ORDER_CONFIRMED, PAYMENT_REMINDER
 from postroom.domain.events import sample_event
 from postroom.domain.facts import Amount, Facts, Link, Money
+from postroom.domain.own_links import sample_facts
 from postroom.domain.rendering import RenderingFault, render
 from postroom.domain.template_lint import GENEROUS, SUPPOSED
 from postroom.domain.templates import TemplateVersion, template_from
 
 WHATSAPP, EMAIL = ChannelName.WHATSAPP, ChannelName.EMAIL
 TEMPLATES = load_templates()
-REMINDER = sample_event(PAYMENT_REMINDER).facts
-ORDER = sample_event(ORDER_CONFIRMED).facts
-SAMPLES = {version.event_type: sample_event(shape_of(version.event_type)).facts for version in TEMPLATES}
+REMINDER = sample_facts(PAYMENT_REMINDER.name)
+ORDER = sample_facts(ORDER_CONFIRMED.name)
+SAMPLES = {version.event_type: sample_facts(version.event_type) for version in TEMPLATES}
 KEY_WORDS = {
     "payment_reminder": ["Marta Ruiz", "INV/2026/00088"],
     "order_confirmation": ["Marta Ruiz", "S00017"],
@@ -74,8 +75,9 @@ def test_whatsapp_gets_its_approved_template_with_named_values_in_order():
         ("currency", "EUR"),
         ("due_date", "30 de noviembre de 2026"),
     )
-    pay, _, contact = rendered.buttons
-    assert pay.url_suffix == "my/invoices/88?access_token=sample"
+    pay, view, contact = rendered.buttons
+    assert [pay.url, view.url] == [f"https://post.example.com/o/{each.url_suffix}" for each in (pay, view)]
+    assert pay.url_suffix != view.url_suffix
     assert (contact.payload, contact.url) == ("contact_us", None)
 
 
@@ -84,7 +86,7 @@ def test_an_email_says_the_same_in_text_and_html_with_a_subject():
 
     assert rendered.subject == "La factura INV/2026/00088 vence el 30 de noviembre de 2026"
     assert rendered.html is not None
-    for words in ("1.250,00\xa0€", "INV/2026/00088", "Pagar ahora", "https://erp.example.com/my/invoices/88"):
+    for words in ("1.250,00\xa0€", "INV/2026/00088", "Pagar ahora", "https://post.example.com/o/"):
         assert words in rendered.text
         assert words in rendered.html
     assert 'lang="es"' in rendered.html
@@ -172,11 +174,32 @@ def test_a_channel_without_subject_gets_it_as_the_first_line():
     assert rendered.text.startswith("Invoice INV/2026/00088 is due on November 30, 2026\n")
 
 
+def with_prefix(prefix: str) -> TemplateVersion:
+    """The reminder as a company has it that wants its links direct."""
+    spec = reminder(WHATSAPP).spec
+    buttons = [{**each, "url": f"{prefix}{{{{1}}}}"} if "fact" in each else each for each in spec["buttons"]]
+    return template_from({**spec, "buttons": buttons})
+
+
+def test_a_button_with_a_beginning_of_its_own_opens_the_events_own_link():
+    rendered = write(with_prefix("https://erp.example.com/"), REMINDER)
+
+    assert rendered.buttons[0].url_suffix == "my/invoices/88?access_token=sample"
+    assert rendered.buttons[0].url == "https://erp.example.com/my/invoices/88?access_token=sample"
+
+
+def test_a_button_for_our_own_links_is_refused_where_links_are_direct():
+    with pytest.raises(RenderingFault, match=r"leads to erp\.example\.com.*Set LINK_SECRET") as refused:
+        write(reminder(WHATSAPP), sample_event(PAYMENT_REMINDER).facts)
+
+    assert refused.value.reason == "link_prefix"
+
+
 def test_a_link_outside_the_approved_prefix_is_refused_with_both_hosts():
     elsewhere = {**REMINDER, "portal_url": Link("https://evil.example/my/invoices/88")}
 
     with pytest.raises(RenderingFault, match=r"https://erp\.example\.com/.*leads to evil\.example") as refused:
-        write(reminder(WHATSAPP), elsewhere)
+        write(with_prefix("https://erp.example.com/"), elsewhere)
 
     assert refused.value.reason == "link_prefix"
     assert "evil.example" in write(reminder(EMAIL), elsewhere).text
@@ -238,7 +261,7 @@ def test_a_template_that_reaches_beyond_the_facts_is_refused(source: str):
 def test_what_a_button_opens_is_shown_under_it():
     html = write(reminder(EMAIL), REMINDER).html or ""
 
-    assert html.count(">erp.example.com</div>") == 2
+    assert html.count(">post.example.com</div>") == 2
 
 
 def test_the_layout_is_light_and_dark_narrow_and_free_of_remote_parts():

@@ -7,9 +7,10 @@ import pytest
 
 from config.template_files import load_templates
 from postroom.domain.channels import Attachment, Button, ChannelName, Field, Rendered
-from postroom.domain.event_types import DAILY_DIGEST, DELIVERY_UPDATED, EventType, shape_of
-from postroom.domain.events import event_from, sample_event
+from postroom.domain.event_types import DAILY_DIGEST, DELIVERY_UPDATED, EventType
+from postroom.domain.events import event_from
 from postroom.domain.facts import Facts, Link, Prose
+from postroom.domain.own_links import sample_facts
 from postroom.domain.rendering import RenderingFault, render
 from postroom.domain.rendering.card import MAX_TITLE
 from postroom.domain.safe_text import MAX_FACT, MAX_PROSE
@@ -32,6 +33,7 @@ PDF = Attachment(
     "INV_2026_00091.pdf",
     "application/pdf",
     "https://erp.example.com/my/invoices/91?access_token=sample&report_type=pdf&download=true",
+    record="account.move:91",
 )
 
 
@@ -40,7 +42,7 @@ def found(name: str, channel: ChannelName, language: str = "en") -> TemplateVers
 
 
 def facts_for(version: TemplateVersion, **changes: Any) -> Facts:
-    return {**sample_event(shape_of(version.event_type)).facts, **changes}
+    return {**sample_facts(version.event_type), **changes}
 
 
 def write(version: TemplateVersion, *, carried: Any = None, **changes: Any) -> Rendered:
@@ -229,7 +231,7 @@ def test_an_email_without_attachments_leads_to_the_portal_instead():
     rendered = write(found("invoice_delivery", EMAIL), carried=replace(SUPPOSED[EMAIL], attachments=False))
 
     assert rendered.attachments == ()
-    assert "https://erp.example.com/my/invoices/91?access_token=sample" in [button.url for button in rendered.buttons]
+    assert all((button.url or "").startswith("https://post.example.com/o/") for button in rendered.buttons[:2])
 
 
 def test_whatsapp_without_attachments_is_refused_since_the_header_is_approved():

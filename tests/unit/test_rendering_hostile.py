@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelName, Rendered
 from postroom.domain.event_types import shape_of
-from postroom.domain.events import sample_event
 from postroom.domain.facts import Facts, Figure, Kind, Line, Prose, Section
+from postroom.domain.own_links import sample_facts
 from postroom.domain.rendering import render
 from postroom.domain.safe_text import MAX_FACT, MAX_SMS_FACT, for_slack, for_slack_title, for_sms, for_teams
 from postroom.domain.sms_text import plainer
@@ -44,7 +44,7 @@ def with_words(version: TemplateVersion, words: str) -> Facts:
         Kind.LINES: (Line(words, Decimal(1)),),
         Kind.SECTIONS: (Section(words, (Figure(words, words), Figure(words, "1"))),),
     }
-    facts = dict(sample_event(shape).facts)
+    facts = dict(sample_facts(shape.name))
     return facts | {spec.name: texts[spec.kind] for spec in shape.facts if spec.kind in texts}
 
 

@@ -13,6 +13,7 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.event_types import EVENT_TYPES, matches
 from postroom.domain.meta_limits import flaws, least_words
 from postroom.domain.meta_templates import meta_definition
+from postroom.domain.own_links import SAMPLE
 from postroom.domain.templates import (
     PLACEHOLDER,
     TemplateMissing,
@@ -175,7 +176,7 @@ def test_what_meta_refuses_is_found_before_meta_is_asked(changes: dict[str, Any]
 
 @pytest.mark.parametrize("version", TEMPLATES.matching(channel=WHATSAPP), ids=lambda version: version.title)
 def test_metas_definition_holds_an_example_for_every_placeholder(version: TemplateVersion):
-    definition = meta_definition(version)
+    definition = meta_definition(version, SAMPLE.documents)
 
     components = {component["type"]: component for component in definition["components"]}
     body, buttons = components["BODY"], components.get("BUTTONS", {"buttons": []})
@@ -190,7 +191,7 @@ def test_metas_definition_holds_an_example_for_every_placeholder(version: Templa
 def test_the_invoice_goes_to_meta_with_a_document_over_its_body():
     invoice = TEMPLATES.find("invoice_delivery", ["en"], WHATSAPP)
 
-    header = meta_definition(invoice, handle="4::aW")["components"][0]
+    header = meta_definition(invoice, SAMPLE.documents, handle="4::aW")["components"][0]
 
     assert header == {"type": "HEADER", "format": "DOCUMENT", "example": {"header_handle": ["4::aW"]}}
 
@@ -206,7 +207,7 @@ def test_a_follow_up_is_marketing_with_a_way_out():
 
 def test_an_email_has_no_definition_at_meta():
     with pytest.raises(ValueError, match="not for WhatsApp"):
-        meta_definition(TEMPLATES.find("payment_reminder", ["en"], EMAIL))
+        meta_definition(TEMPLATES.find("payment_reminder", ["en"], EMAIL), SAMPLE.documents)
 
 
 # Files --------------------------------------------------------------------------------------------------------------
@@ -259,7 +260,7 @@ def test_faults_of_all_kinds_are_told_at_once_with_their_lines(tmp_path: Path):
         ("preheader: \"", "preheader: \"{{ customer_name|upper }} ", "No filter named"),
         ("language: en\nevent", "language: en-us\nevent", "Write en_US."),
         ("name: payment_reminder\nlanguage", "name: payment_remindr\nlanguage", "Rename the file"),
-        ("fact: payment_url}\n      - {title: View Invoice, url", "title2: x}\n      - {title: View Invoice, url", "is not a key"),  # noqa: E501
+        ("fact: payment_url}\n      - {title: View Invoice, fact: portal_url}\n      - {title: C", "title2: x}\n      - {title: View Invoice, fact: portal_url}\n      - {title: C", "is not a key"),  # noqa: E501
         ("  email:", "  emial:", "Did you mean email?"),
         ("event: odoo.invoice.payment_reminder", "event: odoo.invoice", "is not an event type of ours"),
         ("    footer: ", "    footer: 3\n    footer2: ", "must be a text"),

@@ -11,10 +11,10 @@ import pytest
 
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import EVENT_TYPES, shape_of
-from postroom.domain.events import sample_event
+from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.meta_limits import LANGUAGES
 from postroom.domain.meta_templates import meta_definition
+from postroom.domain.own_links import SAMPLE, sample_facts
 from postroom.domain.rendering import render
 from postroom.domain.templates import TemplateVersion
 from sandbox.meta.checks import check
@@ -38,7 +38,7 @@ def contract(name: str) -> Any:
 
 @pytest.mark.parametrize("version", WHATSAPP, ids=lambda version: version.title)
 def test_every_whatsapp_message_satisfies_the_cloud_apis_contract(version: TemplateVersion):
-    facts = sample_event(shape_of(version.event_type)).facts
+    facts = sample_facts(version.event_type)
     capabilities = channel_class(ChannelName.WHATSAPP).capabilities
     rendered = render(version, facts, language=version.language, capabilities=capabilities)
 
@@ -49,7 +49,7 @@ def test_every_whatsapp_message_satisfies_the_cloud_apis_contract(version: Templ
 
 @pytest.mark.parametrize("version", WHATSAPP, ids=lambda version: version.title)
 def test_the_sandbox_takes_every_template_for_approval(version: TemplateVersion):
-    check("create_template", meta_definition(version))
+    check("create_template", meta_definition(version, SAMPLE.documents))
 
 
 def test_the_language_codes_are_metas():

@@ -7,9 +7,13 @@ import structlog
 
 from postroom.domain import languages
 from postroom.domain.channels import ChannelName
+from postroom.domain.companies import DocumentLinks
+from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.events import Event, event_from
-from postroom.domain.links import Holder
+from postroom.domain.facts import Facts
+from postroom.domain.links import Holder, Links
 from postroom.domain.messages import State
+from postroom.domain.own_links import with_own_links
 from postroom.domain.quiet_hours import zones_of
 from postroom.domain.rendering import RenderingFault, render
 from postroom.domain.routing import Plan, PlannedLeg, Reach, reach_of
@@ -95,16 +99,17 @@ def _in_words(rooms: Rooms, draft: Draft, blank: NewLeg) -> NewLeg:
     tags = draft.intent.languages
     version = rooms.book.templates.find(draft.intent.rule, tags, blank.channel)
     holder = _holder(rooms, draft, blank.channel)
+    links = _links(rooms, draft, blank.channel)
     rendered = render(
         version,
-        draft.event.facts,
+        _facts(rooms, draft, blank, links),
         language=languages.locale_for(version.language, tags),
         capabilities=capabilities(blank.channel),
         reply_to=rooms.book.reply_to.get(blank.channel),
-        preferences_url=rooms.links.preferences(holder) if rooms.links and holder else None,
+        preferences_url=links.preferences(holder) if links and holder else None,
     )
-    if rooms.links and holder:
-        rendered = replace(rendered, unsubscribe=rooms.links.unsubscribe(holder))
+    if links and holder:
+        rendered = replace(rendered, unsubscribe=links.unsubscribe(holder))
     return replace(
         blank,
         state=State.QUEUED,
@@ -112,6 +117,21 @@ def _in_words(rooms: Rooms, draft: Draft, blank: NewLeg) -> NewLeg:
         language=version.language,
         content=rendered.to_json(),
     )
+
+
+def _links(rooms: Rooms, draft: Draft, channel: ChannelName) -> Links | None:
+    """Links on the company's own domain; by WhatsApp on the default's, since Meta approved one beginning for all."""
+    companies = rooms.book.companies
+    practice = companies.default if channel is ChannelName.WHATSAPP else companies.of(draft.event.company.id)
+    return rooms.links.at(practice.address) if rooms.links and practice.address else rooms.links
+
+
+def _facts(rooms: Rooms, draft: Draft, blank: NewLeg, links: Links | None) -> Facts:
+    """The event's facts; its documents are opened by links of ours, unless its company wants them direct."""
+    event = draft.event
+    if links is None or rooms.book.companies.of(event.company.id).links is DocumentLinks.DIRECT:
+        return event.facts
+    return with_own_links(event.facts, EVENT_TYPES[event.type], links, blank.id)
 
 
 def _holder(rooms: Rooms, draft: Draft, channel: ChannelName) -> Holder | None:

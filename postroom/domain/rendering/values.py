@@ -68,4 +68,5 @@ def attachment(version: TemplateVersion, facts: Facts, name: str) -> Attachment:
     """The document that a fact carries, to be fetched on its way out. Raises RenderingFault."""
     document = present(version, facts, name)
     assert isinstance(document, Document)
-    return Attachment(document.name, document.media_type, document.link.url)
+    url = document.link.url if document.link else ""
+    return Attachment(document.name, document.media_type, url, record=document.record)

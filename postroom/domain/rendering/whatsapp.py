@@ -6,7 +6,14 @@ from postroom.domain.rendering.fault import RenderingFault
 from postroom.domain.rendering.reader import Reader
 from postroom.domain.rendering.values import attachment, demand, present, written
 from postroom.domain.safe_text import for_whatsapp
-from postroom.domain.templates import PLACEHOLDER, ButtonSpec, ReplyButton, TemplateVersion, WhatsAppWording
+from postroom.domain.templates import (
+    PLACEHOLDER,
+    ButtonSpec,
+    LinkButton,
+    ReplyButton,
+    TemplateVersion,
+    WhatsAppWording,
+)
 
 MAX_BODY = 1024
 """Characters of a template's body with its values in place (Meta 132005)."""
@@ -50,11 +57,31 @@ def _button(version: TemplateVersion, button: ButtonSpec, facts: Facts) -> Butto
         return Button(button.title, url=button.prefix)
     link = present(version, facts, button.fact)
     assert isinstance(link, Link)
-    suffix = link.url.removeprefix(button.prefix or "")
+    return (
+        _own_link(version, button, link) if button.prefix is None else _link_under(button.prefix, version, button, link)
+    )
+
+
+def _own_link(version: TemplateVersion, button: LinkButton, link: Link) -> Button:
+    """A link of ours, whose beginning was approved for all of them."""
+    if link.token:
+        return Button(button.title, url=link.url, url_suffix=link.token)
+    raise RenderingFault(
+        version.title,
+        f"has the button {button.title!r} for links of our own, and {{{button.fact}}} leads to {link.host}",
+        "Set LINK_SECRET and `links: resolved` in config/companies.yaml, or give the button a `url` of your portal's.",
+        reason="link_prefix",
+    )
+
+
+def _link_under(prefix: str, version: TemplateVersion, button: LinkButton, link: Link) -> Button:
+    """The event's own address, which must begin as it was approved."""
+    link = Link(link.direct or link.url)
+    suffix = link.url.removeprefix(prefix)
     if suffix in (link.url, ""):
         raise RenderingFault(
             version.title,
-            f"has the button {button.title!r} approved for links under {button.prefix}, "
+            f"has the button {button.title!r} approved for links under {prefix}, "
             f"and {{{button.fact}}} leads to {link.host}",
             "Change the button's url in the template, have it approved again, or post links under that address.",
             reason="link_prefix",

@@ -27,7 +27,7 @@ from postroom.domain.channels import (
     Verdict,
 )
 from postroom.domain.event_types import ORDER_CONFIRMED
-from postroom.domain.events import sample_event
+from postroom.domain.own_links import sample_facts
 from postroom.domain.rendering import RenderingFault, render
 from postroom.domain.templates import EmailWording, LinkButton
 from tests.contract.channels.conftest import BENCHES, SILENT
@@ -173,7 +173,7 @@ def _letter_with(buttons: int, carried: Capabilities) -> Rendered:
     assert isinstance(version.wording, EmailWording)
     links = tuple(LinkButton(f"Choice {at}", None, f"https://erp.example.com/r/{at}") for at in range(buttons))
     written = replace(version, wording=replace(version.wording, buttons=links))
-    return render(written, sample_event(ORDER_CONFIRMED).facts, language="en", capabilities=carried)
+    return render(written, sample_facts(ORDER_CONFIRMED.name), language="en", capabilities=carried)
 
 
 @of(lacking("max_buttons"))

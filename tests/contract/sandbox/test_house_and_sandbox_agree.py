@@ -10,9 +10,8 @@ import requests
 
 from config.template_files import load_templates
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Receipt, Rendered, Verdict
-from postroom.domain.event_types import shape_of
-from postroom.domain.events import sample_event
 from postroom.domain.meta_templates import meta_definition
+from postroom.domain.own_links import SAMPLE, sample_facts
 from postroom.domain.rendering import render
 from postroom.domain.templates import TemplateVersion
 from sandbox.faults import ENDINGS, Channel, address_of
@@ -36,7 +35,7 @@ def registered(running: Running) -> None:
     for version in load_templates().matching(channel=ChannelName.WHATSAPP):
         answer = requests.post(
             f"{running.url}/v23.0/200000000000001/message_templates",
-            json=meta_definition(version),
+            json=meta_definition(version, SAMPLE.documents),
             headers={"Authorization": f"Bearer {SECRET}"},
             timeout=5,
         )
@@ -82,7 +81,7 @@ def enclosed(rendered: Rendered) -> Rendered:
 
 
 def send(channel: WhatsApp | Email, version: TemplateVersion, to: str) -> tuple[Receipt, object]:
-    facts = sample_event(shape_of(version.event_type)).facts
+    facts = sample_facts(version.event_type)
     rendered = enclosed(render(version, facts, language=version.language, capabilities=channel.capabilities))
     key = uuid4()
     return channel.send(rendered, to, key), key
@@ -108,7 +107,7 @@ def test_every_message_that_the_house_writes_is_taken_and_read_as_written(
     sandbox: Running, whatsapp: WhatsApp, mail: Email, version: TemplateVersion
 ) -> None:
     channel, to = (whatsapp, "+34600111222") if version.channel is ChannelName.WHATSAPP else (mail, "marta@example.com")
-    facts = sample_event(shape_of(version.event_type)).facts
+    facts = sample_facts(version.event_type)
     rendered = enclosed(render(version, facts, language=version.language, capabilities=channel.capabilities))
 
     channel.send(rendered, to, uuid4())
