@@ -1,7 +1,9 @@
 """The template files as one set: read whole or refused whole, each fault with its line."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from config.faults import ConfigFault, ConfigRefused
@@ -37,8 +39,12 @@ def load_templates(folder: Path = TEMPLATES_FOLDER) -> TemplateSet:
     return templates
 
 
-def read_template_file(source: str, *, file: str) -> dict[TemplateVersion, Located]:
-    """The versions in one file, each with the place of its variant. Raises ConfigRefused."""
+@lru_cache(maxsize=256)
+def read_template_file(source: str, *, file: str) -> Mapping[TemplateVersion, Located]:
+    """The versions in one file, each with the place of its variant. Raises ConfigRefused.
+
+    The same words are read once in a process: to read all files takes 0.8 s, and a command may want them twice.
+    """
     document = read_yaml(source, file)
     reading = Reading(document.faults)
     head = reading.mapping(document.root, HEAD)
@@ -53,7 +59,7 @@ def read_template_file(source: str, *, file: str) -> dict[TemplateVersion, Locat
         if version is not None:
             written[version] = here
     reading.refuse_faults()
-    return written
+    return MappingProxyType(written)
 
 
 def _named_as_its_file(reading: Reading, document: Located, head: Mapping[str, Any], file: str) -> None:
