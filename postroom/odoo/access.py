@@ -1,6 +1,6 @@
 """What one needs to know to speak to an Odoo."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +18,7 @@ class Access:
     connect_timeout: float = 5.0
     answer_timeout: float = 20.0
     """Seconds for the whole answer of one call."""
+
+    def of(self, login: str, api_key: str) -> "Access":
+        """The same server and database for another user."""
+        return replace(self, login=login, api_key=api_key)

@@ -1,31 +1,224 @@
 """The client: records in, records out, whatever protocol carries the calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any, Protocol
 
+from postroom.domain.channels import Fault, Verdict
 from postroom.odoo.calls import Call
+from postroom.odoo.errors import OdooError
+from postroom.odoo.versions import Version, ids_in
 
 BATCH = 200
-"""Records that one call reads or writes."""
+"""Records that one call reads."""
+ADDON = "postroom.connector"
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 Domain = Sequence[Any]
+Context = Mapping[str, Any] | None
 
 
 class Transport(Protocol):
-    """Carries one call. Raises OdooError and nothing else."""
+    """Carries calls in one user's name. Raises OdooError and nothing else; safe to share between threads."""
 
-    def send(self, call: Call) -> Any: ...
+    @property
+    def version(self) -> Version:
+        """Of the server."""
 
-    def close(self) -> None: ...
+    @property
+    def uid(self) -> int:
+        """In whose name; asked for at the first need."""
+
+    def send(self, call: Call) -> Any:
+        """What the method returns."""
+
+    def as_person(self, login: str, api_key: str) -> "Transport":
+        """The same server and database in another's name."""
+
+    def close(self) -> None:
+        """Let go of this thread's connection."""
 
 
 class Odoo:
-    """One user of one database. Every method raises OdooError."""
+    """One user of one database. Every method raises OdooError; safe to share between threads."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, context: Mapping[str, Any] | None = None) -> None:
         self._transport = transport
+        self._context = dict(context or {})
+        self._fields: dict[str, Mapping[str, Row]] = {}
+        self._models: dict[str, bool] = {}
+
+    @property
+    def version(self) -> Version:
+        """17, 18 or 19, and what differs between them."""
+        return self._transport.version
+
+    @property
+    def uid(self) -> int:
+        """The user in whose name this client speaks."""
+        return self._transport.uid
+
+    # In other words and names ---------------------------------------------------------------------------------------
+
+    def as_person(self, login: str, api_key: str) -> "Odoo":
+        """The same server and database in another's name: what he may not do, this may not do."""
+        return Odoo(self._transport.as_person(login, api_key), self._context)
+
+    def in_company(self, company: int, *others: int) -> "Odoo":
+        """The same, seeing these companies, the first as its own."""
+        return self._with(allowed_company_ids=[company, *others])
+
+    def in_language(self, language: str) -> "Odoo":
+        """The same, with words in this language: es_ES."""
+        return self._with(lang=language)
+
+    def _with(self, **context: Any) -> "Odoo":
+        return Odoo(self._transport, {**self._context, **context})
+
+    # Calls ----------------------------------------------------------------------------------------------------------
 
     def call(self, call: Call) -> Any:
         """What the method returns."""
-        return self._transport.send(call)
+        context = {**self._context, **call.context}
+        whole = replace(call, context=context)
+        return self._again(whole) if call.repeatable else self._transport.send(whole)
+
+    def _again(self, call: Call) -> Any:
+        """A read whose answer was lost is made once more; lost again, it may work later, and nothing is open."""
+        try:
+            return self._transport.send(call)
+        except OdooError as error:
+            if error.fault.verdict is not Verdict.UNKNOWN:
+                raise
+        try:
+            return self._transport.send(call)
+        except OdooError as error:
+            if error.fault.verdict is not Verdict.UNKNOWN:
+                raise
+            raise OdooError(replace(error.fault, verdict=Verdict.TRANSIENT)) from error
+
+    def act(
+        self,
+        model: str,
+        ids: Sequence[int],
+        method: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        context: Context = None,
+        repeatable: bool = False,
+    ) -> Any:
+        """Any public method of some records, its arguments by name."""
+        return self.call(Call(model, method, tuple(ids), arguments or {}, context or {}, repeatable))
+
+    def ask(
+        self, model: str, method: str, arguments: Mapping[str, Any] | None = None, *, context: Context = None
+    ) -> Any:
+        """A method of the model itself that changes nothing."""
+        return self.call(Call(model, method, None, arguments or {}, context or {}, repeatable=True))
+
+    def search_read(
+        self,
+        model: str,
+        domain: Domain,
+        fields: Sequence[str],
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        order: str = "id",
+        context: Context = None,
+    ) -> list[Row]:
+        """The records that a domain finds, with these fields."""
+        wanted = {"domain": list(domain), "fields": list(fields), "offset": offset, "limit": limit, "order": order}
+        rows: list[Row] = self.ask(model, "search_read", wanted, context=context)
+        return rows
+
+    def search(self, model: str, domain: Domain, *, limit: int | None = None, context: Context = None) -> list[int]:
+        """The ids that a domain finds."""
+        found: list[int] = self.ask(
+            model, "search", {"domain": list(domain), "limit": limit, "order": "id"}, context=context
+        )
+        return found
+
+    def count(self, model: str, domain: Domain) -> int:
+        """How many records a domain finds."""
+        return int(self.ask(model, "search_count", {"domain": list(domain)}))
+
+    def read(self, model: str, ids: Sequence[int], fields: Sequence[str], *, context: Context = None) -> list[Row]:
+        """Some records; one that is gone, or that we may not see, is left out."""
+        rows: list[Row] = []
+        for some in _batches(ids):
+            # Not `read`: of records that are gone it raises on one protocol and is silent on the other.
+            domain = [["id", "in", some]]
+            seen = {"active_test": False, **(context or {})}
+            rows += self.search_read(model, domain, fields, context=seen)
+        return rows
+
+    def create(self, model: str, values: Mapping[str, Any], *, context: Context = None) -> int:
+        """A new record's id."""
+        return self.create_all(model, [values], context=context)[0]
+
+    def create_all(self, model: str, values: Sequence[Mapping[str, Any]], *, context: Context = None) -> list[int]:
+        """New records' ids, in the order of the values."""
+        made = self.call(Call(model, "create", None, {"vals_list": [dict(each) for each in values]}, context or {}))
+        found = ids_in(made)
+        if len(found) != len(values):
+            raise OdooError(Fault(Verdict.UNKNOWN, "no_id", f"create answered {type(made).__name__}"))
+        return found
+
+    def write(self, model: str, ids: Sequence[int], values: Mapping[str, Any], *, context: Context = None) -> None:
+        """Set fields of some records."""
+        self.act(model, ids, "write", {"vals": dict(values)}, context=context)
+
+    def unlink(self, model: str, ids: Sequence[int]) -> None:
+        """Delete some records."""
+        self.act(model, ids, "unlink")
+
+    # What is there --------------------------------------------------------------------------------------------------
+
+    def fields(self, model: str) -> Mapping[str, Row]:
+        """The fields that a model has here, each with its type and label; remembered."""
+        if model not in self._fields:
+            self._fields[model] = self.ask(model, "fields_get", {"attributes": ["type", "string", "relation"]})
+        return self._fields[model]
+
+    def has_model(self, name: str) -> bool:
+        """Whether a model is installed, and we may see it; remembered."""
+        if name not in self._models:
+            self._models[name] = self._answers(name)
+        return self._models[name]
+
+    def has_addon(self) -> bool:
+        """Whether our own add-on is installed."""
+        return self.has_model(ADDON)
+
+    def _answers(self, model: str) -> bool:
+        try:
+            self.ask(model, "fields_get", {"attributes": ["type"]})
+        except OdooError as error:
+            if error.fault.verdict is Verdict.PERMANENT:
+                return False
+            raise
+        return True
+
+    def database_uuid(self) -> str:
+        """What tells a database from its copies; empty where our user may not read it."""
+        return self._uuid
+
+    @cached_property
+    def _uuid(self) -> str:
+        try:
+            return str(self.ask("ir.config_parameter", "get_param", {"key": "database.uuid"}) or "")
+        except OdooError as error:
+            if error.fault.verdict is Verdict.PERMANENT:
+                return ""
+            raise
+
+    def close(self) -> None:
+        """Let go of this thread's connection."""
+        self._transport.close()
+
+
+def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield list(ids[start : start + BATCH])

@@ -1,0 +1,63 @@
+"""What differs between the versions of Odoo, in one table; nothing else asks which version it is."""
+
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Version(IntEnum):
+    """The versions that are spoken."""
+
+    V17 = 17
+    V18 = 18
+    V19 = 19
+
+
+class Protocol:
+    """How calls are carried."""
+
+    JSONRPC = "jsonrpc"
+    JSON2 = "json2"
+
+
+BEST: Mapping[Version, str] = MappingProxyType(
+    {Version.V17: Protocol.JSONRPC, Version.V18: Protocol.JSONRPC, Version.V19: Protocol.JSON2}
+)
+"""JSON-2 came with 19, which warns of every call by JSON-RPC."""
+
+GROUPS: Mapping[Version, str] = MappingProxyType(
+    {Version.V17: "groups_id", Version.V18: "groups_id", Version.V19: "group_ids"}
+)
+"""The field of a user's groups."""
+
+PHONES: Mapping[Version, tuple[str, ...]] = MappingProxyType(
+    {Version.V17: ("mobile", "phone"), Version.V18: ("mobile", "phone"), Version.V19: ("phone",)}
+)
+"""The fields of a partner's numbers, the best for messages first."""
+
+_WRITTEN = re.compile(r"(?:saas[~-])?(\d{1,2})\b", re.ASCII)
+_RECORDSET = re.compile(r"[a-z0-9_.]+\(([0-9, ]*)\)", re.ASCII)
+
+
+def version_of(written: str) -> Version:
+    """From what a server says of itself (17.0, saas~18.2, 19.0+e). Raises ValueError that says the remedy."""
+    match = _WRITTEN.match(written.strip())
+    number = int(match[1]) if match else 0
+    if number in tuple(Version):
+        return Version(number)
+    spoken = ", ".join(str(int(each)) for each in Version)
+    raise ValueError(f"Odoo {written or '(without a version)'} is none that is spoken ({spoken}). Set ODOO_VERSION.")
+
+
+def ids_in(answer: Any) -> list[int]:
+    """The ids in what a method returned: 17 says 709 or "phone.blacklist(1,)" where 19 says [1249]."""
+    if isinstance(answer, bool):
+        return []
+    if isinstance(answer, int):
+        return [answer]
+    if isinstance(answer, list) and all(isinstance(each, int) for each in answer):
+        return answer
+    match = _RECORDSET.fullmatch(answer) if isinstance(answer, str) else None
+    return [int(each) for each in match[1].replace(",", " ").split()] if match else []
