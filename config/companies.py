@@ -14,6 +14,7 @@ from config.reading import Field, Reading, Unreadable, one_of, suggestion, text,
 from postroom.domain import addresses
 from postroom.domain.channels import ChannelName
 from postroom.domain.companies import Companies, DocumentLinks, Operator, Practice
+from postroom.domain.into_odoo import IntoOdoo, Replies
 from postroom.domain.quiet_hours import WEEKDAYS, Hours, Window, calendar_fault, is_zone
 from postroom.domain.routing import TEAM_CHATS
 
@@ -63,7 +64,7 @@ class _CompaniesReading(Reading):
         if len(self.faults) > before:
             return None
         hours = Hours(given.pop("hours"), given.pop("timezone"), given.pop("holidays", ()))
-        return Practice(hours, **given)
+        return Practice(hours, odoo=IntoOdoo(**given.pop("odoo", {})), **given)
 
     def company(self, name: str, here: Located, default: Practice | None) -> Practice | None:
         """One company: the default, and what it has otherwise."""
@@ -74,10 +75,16 @@ class _CompaniesReading(Reading):
         if len(self.faults) > before or default is None:
             return None
         changed = {HOURS[key]: given.pop(key) for key in HOURS if key in given}
-        return replace(default, hours=replace(default.hours, **changed), **given)
+        odoo = replace(default.odoo, **given.pop("odoo", {}))
+        return replace(default, hours=replace(default.hours, **changed), odoo=odoo, **given)
 
     def _fields(self, here: Located) -> dict[str, Any]:
-        found = self.mapping(here, {**FIELDS, "operators": Field(self._operators, required=False)})
+        nested = {"odoo": Field(self._odoo, required=False), "operators": Field(self._operators, required=False)}
+        found = self.mapping(here, {**FIELDS, **nested})
+        return {key: value for key, value in found.items() if value is not None}
+
+    def _odoo(self, here: Located) -> dict[str, Any]:
+        found = self.mapping(here, ODOO_FIELDS)
         return {key: value for key, value in found.items() if value is not None}
 
     def _operators(self, here: Located) -> tuple[Operator, ...]:
@@ -185,6 +192,10 @@ def _links(here: Located) -> DocumentLinks:
     return DocumentLinks(one_of(tuple(DocumentLinks), "a way of links")(here))
 
 
+def _replies(here: Located) -> Replies:
+    return Replies(one_of(tuple(Replies), "a way to tell replies")(here))
+
+
 def _chat(here: Located) -> ChannelName:
     return ChannelName(one_of(sorted(TEAM_CHATS), "a chat of teams")(here))
 
@@ -225,6 +236,14 @@ FIELDS = {
     "team_chat": Field(_chat, required=False),
     "opt_in_required": Field(_opt_in, required=False),
     "sms_segments_per_day": Field(_segments, required=False),
+}
+ODOO_FIELDS = {
+    "replies": Field(_replies, required=False),
+    "contact_requests": Field(truth, required=False),
+    "opt_outs": Field(truth, required=False),
+    "project": Field(text, required=False),
+    "team": Field(text, required=False),
+    "status": Field(truth, required=False),
 }
 OPERATOR_FIELDS = {
     "name": Field(text),

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from config.companies import FIELDS, MOST_SEGMENTS, OPERATOR_FIELDS
+from config.companies import FIELDS, MOST_SEGMENTS, ODOO_FIELDS, OPERATOR_FIELDS
 from postroom.domain.channels import ChannelName
 from postroom.domain.companies import DocumentLinks
+from postroom.domain.into_odoo import Replies
 from postroom.domain.quiet_hours import WEEKDAYS
 from postroom.domain.routing import TEAM_CHATS
 
@@ -56,7 +57,7 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
 
 def companies_schema() -> dict[str, Any]:
     """What one can say of the file without looking at two places at once; `config check` knows the rest."""
-    properties = {key: _PROPERTIES[key] for key in FIELDS} | {"operators": _operators()}
+    properties = {key: _PROPERTIES[key] for key in FIELDS} | {"odoo": _odoo(), "operators": _operators()}
     practice = {"type": "object", "additionalProperties": False, "properties": properties}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -70,6 +71,28 @@ def companies_schema() -> dict[str, Any]:
             "default": {**practice, "required": ["timezone", "hours"]},
             "companies": {"type": "object", "additionalProperties": practice},
         },
+    }
+
+
+_ODOO: dict[str, dict[str, Any]] = {
+    "replies": {
+        "enum": [way.value for way in Replies],
+        "description": "How a reply is told on its document: a comment its followers hear of, a note, or not at all.",
+    },
+    "contact_requests": {"type": "boolean", "description": "Whether 'contact me' makes an activity."},
+    "opt_outs": {"type": "boolean", "description": "Whether STOP and START change Odoo's own blacklists."},
+    "project": {"type": "string", "minLength": 1, "description": "Whose tasks hold what answers no message."},
+    "team": {"type": "string", "minLength": 1, "description": "The helpdesk team that does so where there is one."},
+    "status": {"type": "boolean", "description": "Whether documents tell how their messages fare."},
+}
+
+
+def _odoo() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "What is written into the company's Odoo (docs/into-odoo.md).",
+        "additionalProperties": False,
+        "properties": {key: _ODOO[key] for key in ODOO_FIELDS},
     }
 
 

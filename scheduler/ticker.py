@@ -19,6 +19,7 @@ from postroom.store.engine import Connection, StoreError
 from postroom.store.heartbeats import beat
 from postroom.store.inbox import Unavailable, keep_request
 from postroom.store.notices import raise_notice
+from postroom.store.outbox import writings_wait
 from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled, send_once_more, sweep
 from postroom.store.timers import Timer, claim_timers, fail, finish, still_due
 from scheduler.alarms import Watch
@@ -138,6 +139,14 @@ def hint_where_rows_wait(rooms: Rooms) -> None:
         rooms.hints.help_deliver(channel, lane)
 
 
+def hint_where_writings_wait(rooms: Rooms) -> None:
+    """What waits to be written into Odoo: its first hint, its retry, or one whose worker died."""
+    with rooms.engine.connect() as connection:
+        waits = writings_wait(connection)
+    if waits:
+        rooms.hints.remind_to_write_back()
+
+
 def empty_refuge(rooms: Rooms) -> None:
     """Webhooks that waited out an outage of PostgreSQL come into the store."""
     keep = partial(_keep_request, rooms)
@@ -167,6 +176,7 @@ STEPS: Sequence[Step] = (
     relay_status,
     empty_refuge,
     hint_where_rows_wait,
+    hint_where_writings_wait,
     give_sign_of_life,
 )
 

@@ -102,5 +102,18 @@ def _gauges(figures: Figures) -> Iterator[Metric]:
     for channel, account, state in figures.circuits:
         circuit.add_metric([channel, account, state], 1)
     yield circuit
+    yield from _outbox(figures)
     yield GaugeMetricFamily("postroom_webhooks_unread", "Raw webhooks that wait to be read", value=figures.unread)
     yield GaugeMetricFamily("postroom_notices_open", "Notices that wait for an operator", value=figures.notices)
+
+
+def _outbox(figures: Figures) -> Iterator[Metric]:
+    waiting = GaugeMetricFamily("postroom_outbox", "What waits to be written into Odoo", labels=["wire", "kind"])
+    oldest = GaugeMetricFamily(
+        "postroom_outbox_oldest_seconds", "How long the oldest of it has waited", labels=["wire", "kind"]
+    )
+    for wire, kind, number, age in figures.outbox:
+        waiting.add_metric([wire, kind], number)
+        oldest.add_metric([wire, kind], age.total_seconds())
+    yield waiting
+    yield oldest

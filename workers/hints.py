@@ -78,6 +78,11 @@ class Hints:
         if observe:
             self.observe()
 
+    def remind_to_write_back(self) -> None:
+        """A sweep found what is to be written into Odoo; as `remind`."""
+        if not self._waiting(Queue.OUTBOX):
+            self.write_back()
+
     def clear(self, task: str, *args: str) -> None:
         """Called before a drain looks: whatever comes after the look gives a hint of its own."""
         self._quietly(lambda: self._redis.delete(_key(task, args)), task)

@@ -27,3 +27,6 @@ UNREAD = Counter(
 )
 SWEPT = Counter("postroom_swept_total", "Rows that a sweep put right, by what was wrong", ["what"])
 PACED = Counter("postroom_paced_total", "Messages that waited for a pace, by channel and whose", ["channel", "whose"])
+WRITTEN = Counter(
+    "postroom_written_total", "Tries to write into Odoo, by kind, ending and code", ["kind", "ending", "code"]
+)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
+from threading import BoundedSemaphore
 from urllib.parse import urlsplit
 
 import redis
@@ -28,6 +29,8 @@ from workers.pacing import Pacer
 from workers.refuge import Refuge
 from workers.wires import Channels, channels_from
 
+PENS = 4
+"""Writings that one process may have under way in Odoo, whose own workers are few."""
 SENDERS = 64
 """Requests that one process may have on the wire: a window for each of two drains."""
 
@@ -62,6 +65,8 @@ class Rooms:
     erp: Erp
     links: Links | None = None
     """Makes the links to people's own preferences; None without LINK_SECRET."""
+    pens: BoundedSemaphore = field(default_factory=partial(BoundedSemaphore, PENS))
+    """Taken while something is written into Odoo."""
 
 
 def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:

@@ -13,6 +13,7 @@ from postroom.cli import (
     messages,
     modes,
     notices,
+    outbox,
     preferences,
     routes,
     templates,
@@ -44,6 +45,7 @@ app.command(rich_help_panel=START)(send)
 app.add_typer(messages.app, name="messages", rich_help_panel=LOOK)
 app.add_typer(events.app, name="events", rich_help_panel=LOOK)
 app.add_typer(notices.app, name="notices", rich_help_panel=LOOK)
+app.add_typer(outbox.app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(channels.app, name="channels", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK)(doctor)
 app.command(rich_help_panel=LOOK)(simulate)

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from postroom.cli.codes import meaning
+from postroom.cli.outbox_words import written_json, written_words
 from postroom.cli.showing import lasting, shown, styled, table, title, when
 from postroom.cli.telling import Moment, attempt_words, next_step, reason_words
 from postroom.domain import languages
@@ -90,6 +91,9 @@ def _leg(story: Story, intent: IntentStory, leg: Leg, moment: Moment, *, reveal:
     if leg.happenings or leg.answers:
         yield _facts({"Then": ""})
         yield Padding(_events_after(leg, moment), (0, 0, 0, 10))
+    if leg.written:
+        yield _facts({"In Odoo": ""})
+        yield Padding(_written_into_odoo(leg, moment), (0, 0, 0, 10))
     yield _facts({"Next": f"[bold]{escape(next_step(leg, intent, moment))}[/]"})
 
 
@@ -140,6 +144,14 @@ def _events_after(leg: Leg, moment: Moment) -> Table:
 
 
 _ANSWERED: Mapping[str, str] = {"text": "replied", "button": "pressed"}
+
+
+def _written_into_odoo(leg: Leg, moment: Moment) -> Table:
+    rows = [
+        (when(each.ended_at or each.created_at, today=moment.now), escape(each.kind), escape(written_words(each)))
+        for each in leg.written
+    ]
+    return table("at", "what", "", rows=rows, keep_whole=2)
 
 
 def _happening(leg: Leg, each: Happening) -> str:
@@ -226,4 +238,5 @@ def leg_json(story: Story, intent: IntentStory, leg: Leg, moment: Moment, *, rev
         "attempts": leg.attempts,
         "happenings": leg.happenings,
         "answers": leg.answers,
+        "odoo": [written_json(each) for each in leg.written],
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from postroom.domain.channels import ChannelName
+from postroom.domain.into_odoo import IntoOdoo
 from postroom.domain.quiet_hours import Hours
 
 
@@ -43,6 +44,8 @@ class Practice:
     """Channels on which nobody real is written to before he agreed."""
     sms_segments_per_day: int = 200
     operators: tuple[Operator, ...] = ()
+    odoo: IntoOdoo = field(default_factory=IntoOdoo)
+    """What of people's answers is written into its Odoo."""
     hours_in_sandbox: bool = False
     """Whether messages to the stand-in keep the hours, too; nobody is woken there."""
 

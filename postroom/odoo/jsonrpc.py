@@ -16,8 +16,8 @@ from postroom.odoo.answers import lost, raised, status_code
 from postroom.odoo.calls import Call
 from postroom.odoo.versions import Version
 
-POSITIONAL = {"create": "vals_list"}
-"""Arguments that Odoo 17 looks for by their place."""
+POSITIONAL = {"create": "vals_list", "write": "vals"}
+"""Arguments that Odoo 17 looks for by their place: some of its models give them names of their own."""
 
 
 class _Stay(HTTPRedirectHandler):

@@ -26,6 +26,9 @@ class Waiting:
     writing: Writing
     attempts: int
     created_at: datetime
+    age: timedelta = timedelta()
+    code: str = ""
+    """Of its last fault."""
 
 
 _ADD = text("""
@@ -38,26 +41,43 @@ _ADD = text("""
 _CLAIM = text("""
     with due as materialized (
         select o.id from outbox o
-        where o.state = 'waiting' and o.next_at <= clock_timestamp()
+        where o.state = 'waiting' and o.wire = :wire and o.next_at <= clock_timestamp()
             and (o.lease_until is null or o.lease_until < clock_timestamp())
             and (o.subject = '' or not exists (
                 select from outbox older
                 where older.subject = o.subject and older.wire = o.wire and older.state = 'waiting' and older.id < o.id
             ))
+            and not exists (
+                select from pause p
+                where p.scope = 'all' or (p.scope, p.value) in (('company', o.company), ('channel', 'odoo'))
+            )
         order by o.next_at, o.id limit :limit for update of o skip locked
     )
     update outbox o set lease_until = clock_timestamp() + :lease, attempts = o.attempts + 1
     from due where o.id = due.id
-    returning o.id, o.company, o.wire, o.kind, o.key, o.subject, o.payload, o.message_id, o.attempts, o.created_at
+    returning o.id, o.company, o.wire, o.kind, o.key, o.subject, o.payload, o.message_id, o.attempts, o.created_at,
+        clock_timestamp() - o.created_at as age, o.code
 """)
-_PUT_OFF = text("""
+# Each claim counts the attempts up: who was away for longer than his lease finds another number and changes nothing.
+_MINE = "id = :id and state = 'waiting' and attempts = :attempts"
+_PUT_OFF = text(f"""
     update outbox set next_at = clock_timestamp() + :wait, lease_until = null, code = :code, detail = :detail
-    where id = :id and state = 'waiting'
-""")
-_END = text("""
+    where {_MINE}
+""")  # noqa: S608
+_END = text(f"""
     update outbox set state = :state, code = :code, detail = :detail, result = :result, lease_until = null,
         ended_at = clock_timestamp()
-    where id = :id and state = 'waiting' returning id
+    where {_MINE} returning id
+""")  # noqa: S608
+_HOLD_ON = text(f"update outbox set lease_until = clock_timestamp() + :lease where {_MINE}")  # noqa: S608
+_HOLD_BACK = text("""
+    update outbox set next_at = :until, code = :code
+    where state = 'waiting' and wire = :wire and next_at <= clock_timestamp()
+        and (lease_until is null or lease_until < clock_timestamp())
+""")
+_LET_GO = text("""
+    update outbox set next_at = clock_timestamp()
+    where state = 'waiting' and wire = :wire and code like 'circuit:%' and next_at > clock_timestamp()
 """)
 _WAITS = text("""
     select exists (select from outbox where state = 'waiting' and next_at <= clock_timestamp()
@@ -87,24 +107,45 @@ def add_writings(connection: Connection, sealer: Sealer, writings: Sequence[Writ
     return added
 
 
-def claim_writings(connection: Connection, sealer: Sealer, *, limit: int, lease: timedelta) -> Sequence[Waiting]:
-    """Claim what is due, the oldest first and one of each record, by lease."""
-    rows = connection.execute(_CLAIM, {"limit": limit, "lease": lease}).all()
-    return [Waiting(row.id, _writing(row, sealer), row.attempts, row.created_at) for row in rows]
+def claim_writings(
+    connection: Connection, sealer: Sealer, *, wire: Wire, limit: int, lease: timedelta
+) -> Sequence[Waiting]:
+    """Claim what is due for one Odoo, the oldest first and one of each record, by lease."""
+    rows = connection.execute(_CLAIM, {"wire": wire.value, "limit": limit, "lease": lease}).all()
+    return [
+        Waiting(row.id, _writing(row, sealer), row.attempts, row.created_at, row.age, row.code or "") for row in rows
+    ]
 
 
-def put_off(connection: Connection, writing_id: UUID, wait: timedelta, *, code: str, detail: str) -> None:
+def hold_on(connection: Connection, waiting: Waiting, lease: timedelta) -> None:
+    """It takes longer: keep the claim, unless somebody else has it by now."""
+    connection.execute(_HOLD_ON, {"id": waiting.id, "attempts": waiting.attempts, "lease": lease})
+
+
+def put_off(connection: Connection, waiting: Waiting, wait: timedelta, *, code: str, detail: str) -> None:
     """Odoo could not take it now: look again after `wait` of real time."""
-    connection.execute(_PUT_OFF, {"id": writing_id, "wait": wait, "code": code, "detail": detail[:2000]})
+    mine = {"id": waiting.id, "attempts": waiting.attempts}
+    connection.execute(_PUT_OFF, {**mine, "wait": wait, "code": code, "detail": detail[:2000]})
 
 
-def end_writing(connection: Connection, sealer: Sealer, writing_id: UUID, ending: Ending) -> bool:
-    """Close it. False: somebody else had closed it."""
+def end_writing(connection: Connection, sealer: Sealer, waiting: Waiting, ending: Ending) -> bool:
+    """Close it. False: somebody else had it by then."""
     result = None
     if ending.result is not None:
         result = sealer.seal_text(json.dumps(dict(ending.result), ensure_ascii=False), RESULT)
-    values = {"id": writing_id, "state": ending.state, "code": ending.code, "detail": ending.detail[:2000]}
-    return connection.scalar(_END, {**values, "result": result}) is not None
+    mine = {"id": waiting.id, "attempts": waiting.attempts}
+    values = {"state": ending.state, "code": ending.code, "detail": ending.detail[:2000]}
+    return connection.scalar(_END, {**mine, **values, "result": result}) is not None
+
+
+def hold_back(connection: Connection, wire: Wire, until: datetime, reason: str) -> None:
+    """That Odoo is stopped: everything that is due for it waits until it is probed."""
+    connection.execute(_HOLD_BACK, {"wire": wire.value, "until": until, "code": f"circuit:{reason}"})
+
+
+def let_go(connection: Connection, wire: Wire) -> None:
+    """That Odoo answers again: what was held back is due."""
+    connection.execute(_LET_GO, {"wire": wire.value})
 
 
 def writings_wait(connection: Connection) -> bool:

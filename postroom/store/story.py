@@ -14,6 +14,7 @@ from sqlalchemy.types import Uuid
 from postroom.domain.channels import ChannelName, Rendered
 from postroom.domain.messages import Role, State, Urgency
 from postroom.store.sealing import Sealer
+from postroom.store.writings import Written, writings_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class Leg:
     attempts: tuple[Attempt, ...] = ()
     happenings: tuple[Happening, ...] = ()
     answers: tuple[Answer, ...] = ()
+    written: tuple[Written, ...] = ()
+    """What came of it in Odoo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,9 @@ def _legs(connection: Connection, sealer: Sealer, wanted: Mapping[str, list[UUID
     attempts = _grouped(connection.execute(_ATTEMPTS, ids))
     happenings = _grouped(connection.execute(_HAPPENINGS, ids))
     answers = _grouped(connection.execute(_ANSWERS, ids))
+    written: defaultdict[UUID | None, list[Written]] = defaultdict(list)
+    for each in writings_about(connection, sealer, ids["ids"]):
+        written[each.message_id].append(each)
     legs: defaultdict[UUID, list[Leg]] = defaultdict(list)
     for row in rows:
         legs[row.intent_id].append(
@@ -241,6 +247,7 @@ def _legs(connection: Connection, sealer: Sealer, wanted: Mapping[str, list[UUID
                 attempts=tuple(map(_attempt, attempts[row.id])),
                 happenings=tuple(Happening(e.what, e.detail, e.at, e.heard_at) for e in happenings[row.id]),
                 answers=tuple(_answer(each, sealer) for each in answers[row.id]),
+                written=tuple(written[row.id]),
             )
         )
     return legs

@@ -25,6 +25,8 @@ class Figures:
     notices: int
     circuits: tuple[tuple[str, str, str], ...] = ()
     """Channel, account and state of every sender that ever met trouble."""
+    outbox: tuple[tuple[str, str, int, timedelta], ...] = ()
+    """Wire, kind, how many wait to be written into Odoo, and for how long the oldest has."""
 
 
 _LEGS = text("""
@@ -33,6 +35,10 @@ _LEGS = text("""
 """)
 _INBOX = text("select kind, state, count(*) as number from inbox where state in ('new', 'parked') group by kind, state")
 _CIRCUITS = text("select channel, account, state from circuit order by channel, account")
+_OUTBOX = text("""
+    select wire, kind, count(*) as number, clock_timestamp() - min(created_at) as oldest from outbox
+    where state = 'waiting' group by wire, kind
+""")
 _REST = text("""
     select (select count(*) from request where state = 'new') as unread,
         (select count(*) from notice where closed_at is null) as notices,
@@ -81,4 +87,5 @@ def survey(engine: Engine) -> Figures:
             oldest_due=rest.oldest_due or timedelta(0),
             notices=rest.notices,
             circuits=tuple((row.channel, row.account, row.state) for row in connection.execute(_CIRCUITS)),
+            outbox=tuple((row.wire, row.kind, row.number, row.oldest) for row in connection.execute(_OUTBOX)),
         )

@@ -24,6 +24,7 @@ from postroom.store.engine import Connection
 from postroom.store.ids import new_id
 from postroom.store.intents import Intent, LegState
 from postroom.store.notices import raise_notice
+from workers.tasks.note_status import note_statuses
 from workers.wiring import Rooms
 
 BATCH = 200
@@ -58,6 +59,7 @@ def _relay_batch(rooms: Rooms) -> tuple[int, int]:
             for callback in _callbacks(connection, receiver, changes)
         ]
         add_callbacks(connection, rooms.sealer, callbacks, config_sha256=rooms.book.sha256)
+        note_statuses(connection, rooms, changes)
         mark_relayed(connection, changes)
     log.info("relayed", changes=len(changes), callbacks=len(callbacks))
     return len(changes), len(callbacks)

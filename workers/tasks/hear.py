@@ -19,6 +19,7 @@ from postroom.store.receipts import (
 )
 from workers.hints import Lane
 from workers.tasks.fall_back import fall_back
+from workers.tasks.note import note
 from workers.wiring import Rooms
 
 MOST_WORDS = 200
@@ -41,8 +42,11 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         at=event.occurred_at,
     )
     lanes: set[Lane] = set()
-    if keep_reply(connection, rooms.sealer, who, reply) and who is not None and blind is not None:
+    new = keep_reply(connection, rooms.sealer, who, reply)
+    if new and who is not None and blind is not None:
         lanes = _obey(connection, rooms, event, who.company, blind)
+    if new:
+        note(connection, rooms, row, event, who)
     log.info(
         "heard",
         kind=event.kind.value,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from postroom.domain.channels import RECEIPTS, ChannelEvent
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow, mark_done
+from postroom.store.outbox import writings_wait
 from workers.app import app
 from workers.hints import Lane
 from workers.metrics import OBSERVED
@@ -30,7 +31,16 @@ def drain(rooms: Rooms) -> Summary:
     summary = Summary("no webhook waited")
     while read_webhooks(rooms, summary) + take_batch(rooms, "channel", _apply, BATCH, summary):
         pass
+    hint_what_is_to_be_written(rooms)
     return summary
+
+
+def hint_what_is_to_be_written(rooms: Rooms) -> None:
+    """What was heard may belong into Odoo."""
+    with rooms.engine.connect() as connection:
+        waits = writings_wait(connection)
+    if waits:
+        rooms.hints.write_back()
 
 
 def _apply(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> set[Lane]:
