@@ -22,9 +22,9 @@ from urllib3.exceptions import HTTPError
 
 from postroom.domain.channels import Attachment, Pace, Rendered, Verdict
 from postroom.domain.safety import Wire
+from postroom.outside.rulings import Ruling, fault_of
 from workers.channels.base import ChannelError
 from workers.channels.http import Lost, Sessions, exchange, retry_after
-from workers.channels.rulings import Ruling, fault_of
 
 MOST_BYTES = 10 * 1024 * 1024
 CONNECT_SECONDS = 3.0

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from postroom.domain.channels import ChannelName
 from postroom.domain.delivery import PACES
+from postroom.outside.rulings import Ruling, find_ruling
 from workers.channels.reference import verdict_tables
-from workers.channels.rulings import Ruling, find_ruling
 from workers.documents import RULINGS as DOCUMENTS
 
 REASONS: Mapping[str, str] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 from postroom.domain.channels import Capabilities, ChannelName, Verdict
+from postroom.outside.rulings import Ruling, Span
 from workers.channels.proofs import PROOFS
 from workers.channels.registry import CHANNELS, channel_class
-from workers.channels.rulings import Ruling, Span
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "channels.md"
 

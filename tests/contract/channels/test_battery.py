@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 
 from postroom.domain.channels import RECEIPTS, ChannelName, EventKind, Fault, Parsed, Receipt, Verdict
+from postroom.outside.rulings import find_ruling
 from workers.channels.base import ChannelError, Malformed
 from workers.channels.reference import verdict_tables
-from workers.channels.rulings import find_ruling
 
 FROM_THE_DOOR = {
     "X-Postroom-Url": "https://post.example.com/webhooks/x?attempt=0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",

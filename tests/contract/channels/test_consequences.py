@@ -10,9 +10,9 @@ import pytest
 from postroom.domain.channels import ChannelName, Verdict
 from postroom.domain.messages import Urgency
 from postroom.domain.routing import Needs, Rule, Stage
+from postroom.outside.rulings import Ruling
 from tests.builders import StubChannel, keep, of_type, query, rooms_with
 from workers.channels.reference import verdict_tables
-from workers.channels.rulings import Ruling
 from workers.tasks import deliver, route
 from workers.wiring import Rooms
 

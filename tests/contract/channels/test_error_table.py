@@ -9,9 +9,9 @@ from types import MappingProxyType
 import pytest
 
 from postroom.domain.channels import ChannelName, EventKind, Verdict
+from postroom.outside.rulings import Ruling, find_ruling
 from workers.channels.email import verdicts as email_verdicts
 from workers.channels.reference import verdict_tables
-from workers.channels.rulings import Ruling, find_ruling
 
 CLASSES: Mapping[str, Verdict] = MappingProxyType(
     {

@@ -12,12 +12,12 @@ import requests
 
 from postroom.domain.channels import Button, ChannelEvent, ChannelName, EventKind, Field, Rendered, Verdict
 from postroom.domain.safety import Wire
+from postroom.outside.rulings import UNKNOWN_CODE
 from sandbox.slack.checks import MAX_BLOCKS
 from sandbox.slack.faults import KINDS, STEPS
 from sandbox.testing import SECRET, Running, eventually
 from workers.channels.base import ChannelError
 from workers.channels.registry import build
-from workers.channels.rulings import UNKNOWN_CODE
 from workers.channels.slack import SlackConfig
 from workers.channels.slack.verdicts import VERDICTS
 

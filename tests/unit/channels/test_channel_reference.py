@@ -8,10 +8,10 @@ import pytest
 
 from postroom.domain.channels import Capabilities, ChannelName, Verdict
 from postroom.domain.safety import Wire
+from postroom.outside.rulings import Span
 from workers.channels import reference
 from workers.channels.email import EmailConfig
 from workers.channels.registry import CHANNELS, CONFIGS, build, channel_class
-from workers.channels.rulings import Span
 from workers.channels.whatsapp import WhatsAppConfig
 
 WHATSAPP = WhatsAppConfig("https://graph.facebook.com", "v23.0", "1", "token", "secret")

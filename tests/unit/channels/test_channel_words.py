@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from postroom.domain.channels import EventKind
+from postroom.outside.rulings import MAX_DETAIL, redacted
 from workers.channels.email import inbound
 from workers.channels.email.verdicts import reply_fault
 from workers.channels.email.wording import own_words
 from workers.channels.opt_out import WORDS, is_opt_out
-from workers.channels.rulings import MAX_DETAIL, redacted
 from workers.channels.tokens import label
 from workers.channels.whatsapp import webhook
 

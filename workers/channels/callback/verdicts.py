@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from postroom.domain.callbacks import GONE
 from postroom.domain.channels import Pace
-from workers.channels.rulings import F, P, R, Ruling, fault_in
+from postroom.outside.rulings import F, P, R, Ruling, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType({})
 """Receivers have no codes of their own; their statuses stand below."""

@@ -9,9 +9,9 @@ from enum import StrEnum
 from flufl.bounce import all_failures
 
 from postroom.domain.channels import Fault, Verdict
+from postroom.outside.rulings import fault_of
 from workers.channels.email.verdicts import enhanced_of, ruling_of, transport_fault
 from workers.channels.email.wording import part_text
-from workers.channels.rulings import fault_of
 from workers.channels.tokens import id_of, text_of
 
 

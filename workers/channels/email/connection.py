@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from workers.channels.deadline import Deadline, DeadlineReader
+from postroom.outside.deadline import Deadline, DeadlineReader
 from workers.channels.email.config import EmailConfig, Security
 
 IDLE_CHECK = 5.0

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 
 from postroom.domain.channels import Fault, Pace, Verdict
-from workers.channels.rulings import RL, A, F, P, R, Ruling, S, fault_in, fault_of
+from postroom.outside.rulings import RL, A, F, P, R, Ruling, S, fault_in, fault_of
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {

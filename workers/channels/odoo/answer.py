@@ -7,10 +7,10 @@ from typing import Any
 import requests
 
 from postroom.domain.channels import ChannelName, Fault
+from postroom.outside.rulings import code_fault
 from workers.channels.base import ChannelError
 from workers.channels.http import json_object, status_fault
 from workers.channels.odoo.verdicts import TRANSPORT, ruling_of, transport_fault
-from workers.channels.rulings import code_fault
 from workers.channels.tokens import text_of
 
 UNNAMED = "unnamed_error"

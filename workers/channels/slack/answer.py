@@ -7,9 +7,9 @@ from typing import Any
 import requests
 
 from postroom.domain.channels import ChannelName, Fault, Receipt
+from postroom.outside.rulings import UNKNOWN_CODE, code_fault
 from workers.channels.base import ChannelError
 from workers.channels.http import json_object, retry_after, status_fault, status_row
-from workers.channels.rulings import UNKNOWN_CODE, code_fault
 from workers.channels.slack.verdicts import TRANSPORT, VERDICTS, transport_fault
 from workers.channels.tokens import id_of, text_of
 

@@ -10,10 +10,10 @@ import requests
 from slack_sdk.signature import SignatureVerifier
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
+from postroom.outside.rulings import fault_in
 from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.headers import find_header
 from workers.channels.http import Sessions, asking, exchange
-from workers.channels.rulings import fault_in
 from workers.channels.slack import webhook
 from workers.channels.slack.answer import read_answer, read_receipt
 from workers.channels.slack.capabilities import CAPABILITIES

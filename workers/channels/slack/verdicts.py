@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 
 from postroom.domain.channels import Pace
-from workers.channels.rulings import HTTP, RL, A, F, P, R, Ruling, S, fault_in
+from postroom.outside.rulings import HTTP, RL, A, F, P, R, Ruling, S, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from postroom.domain.channels import ChannelName, Fault, Verdict
-from workers.channels.rulings import NO_REASON, code_fault, fault_of
+from postroom.outside.rulings import NO_REASON, code_fault, fault_of
 from workers.channels.sms.verdicts import CANCELED, VERDICTS
 from workers.channels.tokens import text_of
 

@@ -6,8 +6,8 @@ from typing import Any
 import requests
 
 from postroom.domain.channels import ChannelName, Fault
+from postroom.outside.rulings import code_fault
 from workers.channels.http import json_object, retry_after, status_fault, status_row
-from workers.channels.rulings import code_fault
 from workers.channels.teams.verdicts import GENERIC, TRANSPORT, VERDICTS
 from workers.channels.tokens import text_of
 

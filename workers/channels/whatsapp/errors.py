@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from postroom.domain.channels import ChannelName, Fault
-from workers.channels.rulings import NO_REASON, code_fault
+from postroom.outside.rulings import NO_REASON, code_fault
 from workers.channels.whatsapp.verdicts import ruling_of
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 
 from postroom.domain.channels import Pace
-from workers.channels.rulings import HTTP, RL, F, O, P, R, Ruling, S, Span, fault_in, find_ruling
+from postroom.outside.rulings import HTTP, RL, F, O, P, R, Ruling, S, Span, fault_in, find_ruling
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
