@@ -13,6 +13,7 @@ from config.settings import Settings
 from postroom.store.ids import new_id
 from postroom.store.inbox import Unavailable
 from webhooks import metrics
+from webhooks.documents import documents
 from webhooks.door import Door
 from webhooks.health import health
 from webhooks.links import links
@@ -44,6 +45,7 @@ def create_app(door: Door | None = None) -> Flask:
     for room in (events(door), providers(door), health(door.checks), measures(door.survey, door.outage)):
         app.register_blueprint(room)
     app.register_blueprint(links(door.desk))
+    app.register_blueprint(documents(door.document_desk))
     app.register_blueprint(proof(door.desk))
     app.register_blueprint(pages(describe(door.catalogue, door.version, door.public_url)))
     app.before_request(_begin)

@@ -7,6 +7,7 @@ from typing import Protocol
 from postroom.domain.safety import Wire
 from postroom.store.inbox import Kept, NewEvent
 from webhooks.catalogue import Catalogue
+from webhooks.documents import DocumentDesk
 from webhooks.health import Check
 from webhooks.links import Desk
 from webhooks.metrics import Survey
@@ -85,5 +86,7 @@ class Door:
     refuge: Refuge | None = None
     desk: Desk | None = None
     """Where people set their own preferences; None without LINK_SECRET."""
+    document_desk: DocumentDesk | None = None
+    """Where they open documents; None without LINK_SECRET."""
     public_url: str = "http://127.0.0.1:8080"
     version: str = "0"

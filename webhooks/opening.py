@@ -11,6 +11,7 @@ from config.companies import load_companies
 from config.rules import ROUTING_FILE, read_routing
 from config.settings import ROOT, Settings
 from postroom.domain.safety import Wire
+from postroom.odoo.patience import Patience
 from postroom.store import heartbeats, inbox, migrate
 from postroom.store.engine import Engine, connect
 from postroom.store.inbox import Kept, NewEvent, reaching
@@ -19,6 +20,7 @@ from postroom.store.sealing import Sealer
 from postroom.store.survey import survey
 from webhooks.catalogue import open_catalogue
 from webhooks.choices import StoreChoices
+from webhooks.documents import LOOKED_UP_AT_ONCE, SECONDS, DocumentDesk, StoreMemory
 from webhooks.door import Door, Providers
 from webhooks.health import Check, migration_check, ticker_check
 from webhooks.links import Desk
@@ -26,10 +28,11 @@ from webhooks.origins import origins_from
 from webhooks.outage import Outage
 from webhooks.signatures import open_senders
 from workers.app import publish
+from workers.erp import erp_from
 from workers.hints import Hints, client_of
 from workers.refuge import Refuge
 from workers.wires import SOURCES, Channels, channels_from
-from workers.wiring import links_from
+from workers.wiring import links_from, portals_from
 
 EVENTS = ROOT / "config" / "events"
 
@@ -73,6 +76,7 @@ def open_door(values: Settings) -> Door:
         outage=outage,
         refuge=Refuge(client, sealer),
         desk=desk_from(values, engine),
+        document_desk=document_desk_from(values, engine, sealer),
         public_url=values.public_url,
         version=installed_version(),
     )
@@ -86,6 +90,22 @@ def desk_from(values: Settings, engine: Engine) -> Desk | None:
     routing = read_routing(ROUTING_FILE.read_text("utf-8"), file=str(ROUTING_FILE), templates=None)
     companies = load_companies()
     return Desk(links, StoreChoices(engine, routing.rules), lambda company: companies.of(company).name)
+
+
+def document_desk_from(values: Settings, engine: Engine, sealer: Sealer) -> DocumentDesk | None:
+    """Where people open documents; Odoo is asked by nobody before the first of them does."""
+    links = links_from(values)
+    if links is None:
+        return None
+    companies = load_companies()
+    return DocumentDesk(
+        links=links,
+        memory=StoreMemory(engine, sealer),
+        odoo_at=erp_from(values.model_copy(update={"odoo_timeout_seconds": SECONDS})).at,
+        portals=portals_from(values),
+        name_of=lambda company: companies.of(company).name,
+        patience=Patience(LOOKED_UP_AT_ONCE, "look-up"),
+    )
 
 
 def providers_from(channels: Channels, values: Settings) -> Providers:

@@ -17,12 +17,13 @@ from config.template_files import load_templates
 from postroom.domain.channels import ChannelName
 from postroom.domain.links import Links
 from postroom.domain.pacing import pacings
+from postroom.domain.safety import Wire
 from postroom.store.clock import Clock, SharedClock
 from postroom.store.engine import Engine, connect
 from postroom.store.sealing import Sealer
 from workers.app import publish, settings
 from workers.book import Book
-from workers.documents import Documents
+from workers.documents import Documents, Library
 from workers.erp import Erp, erp_from
 from workers.hints import Hints, client_of
 from workers.pacing import Pacer
@@ -74,6 +75,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
     engine = connect(values.database_url, process=process)
     sealer = Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value())
     client = client_of(values.redis_url)
+    erp = erp_from(values)
     return Rooms(
         engine=engine,
         sealer=sealer,
@@ -83,21 +85,28 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         pacer=Pacer(client, pacings(values.send_rates)),
         refuge=Refuge(client, sealer),
         channels=channels_from(values),
-        documents=documents_from(values),
+        documents=documents_from(values, erp),
         book=book_from_files(engine, {ChannelName.EMAIL: f"reply@{values.email_bounce_domain}"}),
         limits=Limits(
             values.lease, values.unknown_window, values.attempt_deadline, values.window_size, values.hourly_ceiling
         ),
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
-        erp=erp_from(values),
+        erp=erp,
         links=links_from(values),
     )
 
 
-def documents_from(values: Settings) -> Documents:
+def documents_from(values: Settings, erp: Erp) -> Documents:
     """What fetches messages' documents: from our Odoo and from DOCUMENT_HOSTS, and from nowhere else."""
     hosts = values.document_hosts.replace(",", " ").split()
-    return Documents([*hosts, *filter(None, [urlsplit(values.odoo_url).hostname])], values.sandbox_url)
+    ours = filter(None, [urlsplit(values.odoo_url).hostname])
+    return Documents([*hosts, *ours], values.sandbox_url, Library(erp.at, portals_from(values)))
+
+
+def portals_from(values: Settings) -> dict[Wire, str]:
+    """Where the Odoo of each wire is reached from here."""
+    addresses = {Wire.SANDBOX: f"{values.sandbox_url.rstrip('/')}/odoo", Wire.LIVE: values.odoo_url.rstrip("/")}
+    return {wire: address for wire, address in addresses.items() if address}
 
 
 def links_from(values: Settings) -> Links | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +37,34 @@ PHONES: Mapping[Version, tuple[str, ...]] = MappingProxyType(
     {Version.V17: ("mobile", "phone"), Version.V18: ("mobile", "phone"), Version.V19: ("phone",)}
 )
 """The fields of a partner's numbers, the best for messages first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendWizard:
+    """What makes the PDF of an invoice that Odoo keeps with it."""
+
+    model: str
+    invoices: str
+    """The field that names them."""
+    many: bool
+    choices: Mapping[str, Any]
+    """A download, and nothing is mailed."""
+
+    def values(self, invoice: int) -> dict[str, Any]:
+        """To make one for this invoice."""
+        return {self.invoices: [[6, 0, [invoice]]] if self.many else invoice, **self.choices}
+
+
+_SEND = SendWizard("account.move.send.wizard", "move_id", many=False, choices={"sending_methods": []})
+_SEND_17 = SendWizard(
+    "account.move.send", "move_ids", many=True, choices={"checkbox_download": True, "checkbox_send_mail": False}
+)
+SEND_WIZARDS: Mapping[Version, SendWizard] = MappingProxyType(
+    {Version.V17: _SEND_17, Version.V18: _SEND, Version.V19: _SEND}
+)
+
+PAYMENT_LINKS = frozenset({Version.V19})
+"""Where payment.link.wizard works without an HTTP request inside; in 17 its link raises RuntimeError."""
 
 _WRITTEN = re.compile(r"(?:saas[~-])?(\d{1,2})\b", re.ASCII)
 _RECORDSET = re.compile(r"[a-z0-9_.]+\(([0-9, ]*)\)", re.ASCII)

@@ -11,6 +11,7 @@ from sqlalchemy.types import Boolean, DateTime, Text, Uuid
 
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import State
+from postroom.domain.safety import Wire
 from postroom.store.claims import ClaimedLeg
 from postroom.store.ids import new_id
 
@@ -28,7 +29,7 @@ class Begun:
 _BEGIN = text("""
     with started as (
         update message_log m set state = 'sending', lease_until = clock_timestamp() + :lease, account = :account,
-            attempts = m.attempts + 1, tries = m.tries + 1, reason = null,
+            wire = :wire, attempts = m.attempts + 1, tries = m.tries + 1, reason = null,
             resends = m.resends + (m.state = 'unknown')::int,
             possible_duplicate = m.possible_duplicate or m.state = 'unknown'
         from unnest(:ids, :attempt_ids) as new (id, attempt_id)
@@ -45,7 +46,13 @@ _BEGIN = text("""
 
 
 def begin(
-    connection: Connection, legs: Sequence[ClaimedLeg], account: str, *, lease: timedelta, resend: bool = False
+    connection: Connection,
+    legs: Sequence[ClaimedLeg],
+    account: str,
+    *,
+    wire: Wire,
+    lease: timedelta,
+    resend: bool = False,
 ) -> list[Begun]:
     """Claimed -> sending, with the attempt rows, in one statement. Only the legs returned may be sent."""
     if not legs:
@@ -58,6 +65,7 @@ def begin(
             "attempt_ids": [new_id() for _ in by_id],
             "lease": lease,
             "account": account,
+            "wire": wire.value,
             "resend": resend,
         },
     ).all()

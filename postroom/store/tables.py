@@ -213,6 +213,7 @@ message_log = Table(
     Column("message_type", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("account", Text, nullable=False),
+    Column("wire", Text),  # by which it left; its links are about the Odoo of that wire
     Column("role", Text, nullable=False),
     Column("stage", SmallInteger, nullable=False),
     Column("lane", Text, nullable=False),
@@ -244,6 +245,7 @@ message_log = Table(
     _one_of("role", Role),
     _one_of("lane", Urgency),
     _one_of("state", State),
+    _one_of("wire", ("sandbox", "live")),
     Index("ix_message_log_due", "channel", "lane", "next_at", postgresql_where=text("state = 'queued'")),
     Index(
         "ix_message_log_in_line",

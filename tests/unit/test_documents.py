@@ -50,7 +50,6 @@ def test_a_message_without_documents_goes_as_it_is() -> None:
         pytest.param("https://[::1", id="a broken host"),
         pytest.param("https://erp.example.com:99999/x", id="a broken port"),
         pytest.param("/my/invoices/1", id="no host"),
-        pytest.param("", id="nothing"),
     ],
 )
 def test_only_our_own_erp_is_asked(url: str) -> None:

@@ -127,6 +127,7 @@ def _open(rooms: Rooms, sender: Channel, wire: Wire, legs: Sequence[ClaimedLeg],
             connection,
             passed,
             sender.account,
+            wire=wire,
             lease=rooms.limits.lease,
             resend=any(leg.resend for leg in legs),
         )
