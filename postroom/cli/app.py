@@ -22,6 +22,7 @@ from postroom.cli.connect.command import connect
 from postroom.cli.demo.command import demo
 from postroom.cli.doctor import doctor
 from postroom.cli.migrate import migrate
+from postroom.cli.odoo import command as odoo
 from postroom.cli.pauses import pause, pauses, resume
 from postroom.cli.send import send
 from postroom.cli.simulate.command import simulate
@@ -58,6 +59,7 @@ app.add_typer(backlog.app, name="backlog", rich_help_panel=STEER)
 app.add_typer(contacts.app, name="contacts", rich_help_panel=STEER)
 app.add_typer(preferences.app, name="preferences", rich_help_panel=STEER)
 app.command(rich_help_panel=SET_UP)(connect)
+app.add_typer(odoo.app, name="odoo", rich_help_panel=SET_UP)
 app.add_typer(config.app, name="config", rich_help_panel=SET_UP)
 app.add_typer(routes.app, name="routes", rich_help_panel=SET_UP)
 app.add_typer(templates.app, name="templates", rich_help_panel=SET_UP)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Version(IntEnum):
@@ -65,6 +65,25 @@ SEND_WIZARDS: Mapping[Version, SendWizard] = MappingProxyType(
 
 PAYMENT_LINKS = frozenset({Version.V19})
 """Where payment.link.wizard works without an HTTP request inside; in 17 its link raises RuntimeError."""
+
+
+class AccessQuestion(NamedTuple):
+    """How one asks whether something is allowed at all, and on some records."""
+
+    method: str
+    ids: tuple[int, ...] | None
+    """None: it is a method of the model; (): of no record in particular."""
+    arguments: Mapping[str, Any]
+    on_records: str
+    """Asked of records that one may write at all: 17 answers nothing, or raises AccessError."""
+
+
+_BY_RIGHTS = AccessQuestion("check_access_rights", None, {"raise_exception": False}, "check_access_rule")
+_HAS_ACCESS = AccessQuestion("has_access", (), {}, "has_access")
+
+ACCESS_QUESTIONS: Mapping[Version, AccessQuestion] = MappingProxyType(
+    {Version.V17: _BY_RIGHTS, Version.V18: _HAS_ACCESS, Version.V19: _HAS_ACCESS}
+)
 
 _WRITTEN = re.compile(r"(?:saas[~-])?(\d{1,2})\b", re.ASCII)
 _RECORDSET = re.compile(r"[a-z0-9_.]+\(([0-9, ]*)\)", re.ASCII)

@@ -1,0 +1,1 @@
+"""postroom odoo: our user in Odoo, made and examined."""
