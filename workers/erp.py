@@ -1,38 +1,64 @@
 """The two Odoos of a house: the stand-in on this machine, and the real one where it has credentials."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from threading import Lock
+from time import monotonic
 
 from config.settings import Settings
+from postroom.domain.channels import Fault
 from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.client import Odoo
+from postroom.odoo.errors import OdooError
 
 Connect = Callable[[], Odoo]
+
+COOL = timedelta(seconds=5)
+"""How long an Odoo that could not be asked its version is not asked again."""
 
 
 class Erp:
     """Odoo by wire; each client is made when it is first needed, and shared by the threads of a process."""
 
-    def __init__(self, connects: Mapping[Wire, Connect]) -> None:
-        self._connects = connects
-        self._clients: dict[Wire, Odoo] = {}
-        self._lock = Lock()
+    def __init__(self, connects: Mapping[Wire, Connect], clock: Callable[[], float] = monotonic) -> None:
+        self._slots = {wire: _Slot(connect, clock) for wire, connect in connects.items()}
 
     def at(self, wire: Wire) -> Odoo | None:
         """The client; None where that wire has no credentials. Raises OdooError when Odoo cannot be asked."""
-        connect = self._connects.get(wire)
-        if connect is None:
-            return None
+        slot = self._slots.get(wire)
+        return slot.client() if slot else None
+
+
+class _Slot:
+    """One client that is made once; one that could not be made is not tried again by each thread that waited for it."""
+
+    def __init__(self, connect: Connect, clock: Callable[[], float]) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._client: Odoo | None = None
+        self._failed: tuple[float, Fault] | None = None
+        self._lock = Lock()
+
+    def client(self) -> Odoo:
         with self._lock:
-            if wire not in self._clients:
-                self._clients[wire] = connect()
-            return self._clients[wire]
+            if self._client is None:
+                self._client = self._made()
+            return self._client
+
+    def _made(self) -> Odoo:
+        if self._failed and self._clock() < self._failed[0]:
+            raise OdooError(self._failed[1])
+        try:
+            return self._connect()
+        except OdooError as error:
+            self._failed = (self._clock() + COOL.total_seconds(), error.fault)
+            raise
 
 
 def erp_from(values: Settings) -> Erp:
-    """What the settings describe; nothing is asked yet."""
+    """What the settings describe; nothing is asked yet. Raises ValueError with every fault of a half-set Odoo."""
     accesses = {Wire.SANDBOX: _sandbox(values), Wire.LIVE: _live(values)}
     return Erp({wire: partial(_connect, access) for wire, access in accesses.items() if access is not None})
 
@@ -53,7 +79,7 @@ def _sandbox(values: Settings) -> Access | None:
 def _live(values: Settings) -> Access | None:
     if not values.odoo_api_key.get_secret_value():
         return None
-    return Access(
+    access = Access(
         url=values.odoo_url,
         database=values.odoo_db,
         login=values.odoo_login,
@@ -62,3 +88,5 @@ def _live(values: Settings) -> Access | None:
         protocol=values.odoo_protocol,
         answer_timeout=values.odoo_timeout_seconds,
     )
+    access.check()
+    return access

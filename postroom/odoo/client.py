@@ -1,11 +1,11 @@
 """The client: records in, records out, whatever protocol carries the calls."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from postroom.domain.channels import Fault, Verdict
+from postroom.domain.channels import Verdict
+from postroom.odoo.answers import lost
 from postroom.odoo.calls import Call
 from postroom.odoo.errors import OdooError
 from postroom.odoo.versions import Version, ids_in
@@ -13,6 +13,7 @@ from postroom.odoo.versions import Version, ids_in
 BATCH = 200
 """Records that one call reads."""
 ADDON = "postroom.connector"
+MISSING = "odoo.exceptions.MissingError"
 
 Row = dict[str, Any]
 Domain = Sequence[Any]
@@ -40,14 +41,24 @@ class Transport(Protocol):
         """Let go of this thread's connection."""
 
 
+@dataclass(slots=True)
+class _Known:
+    """What a client remembers of its database, as its user sees it; the threads that share it may ask twice."""
+
+    fields: dict[str, Mapping[str, Row]] = field(default_factory=dict)
+    models: dict[str, bool] = field(default_factory=dict)
+    uuid: str | None = None
+
+
 class Odoo:
     """One user of one database. Every method raises OdooError; safe to share between threads."""
 
-    def __init__(self, transport: Transport, context: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, transport: Transport, context: Mapping[str, Any] | None = None, known: _Known | None = None
+    ) -> None:
         self._transport = transport
         self._context = dict(context or {})
-        self._fields: dict[str, Mapping[str, Row]] = {}
-        self._models: dict[str, bool] = {}
+        self._known = known or _Known()
 
     @property
     def version(self) -> Version:
@@ -74,29 +85,13 @@ class Odoo:
         return self._with(lang=language)
 
     def _with(self, **context: Any) -> "Odoo":
-        return Odoo(self._transport, {**self._context, **context})
+        return Odoo(self._transport, {**self._context, **context}, self._known)
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
     def call(self, call: Call) -> Any:
         """What the method returns."""
-        context = {**self._context, **call.context}
-        whole = replace(call, context=context)
-        return self._again(whole) if call.repeatable else self._transport.send(whole)
-
-    def _again(self, call: Call) -> Any:
-        """A read whose answer was lost is made once more; lost again, it may work later, and nothing is open."""
-        try:
-            return self._transport.send(call)
-        except OdooError as error:
-            if error.fault.verdict is not Verdict.UNKNOWN:
-                raise
-        try:
-            return self._transport.send(call)
-        except OdooError as error:
-            if error.fault.verdict is not Verdict.UNKNOWN:
-                raise
-            raise OdooError(replace(error.fault, verdict=Verdict.TRANSIENT)) from error
+        return self._transport.send(replace(call, context={**self._context, **call.context}))
 
     def act(
         self,
@@ -145,14 +140,27 @@ class Odoo:
         return int(self.ask(model, "search_count", {"domain": list(domain)}))
 
     def read(self, model: str, ids: Sequence[int], fields: Sequence[str], *, context: Context = None) -> list[Row]:
-        """Some records; one that is gone, or that we may not see, is left out."""
+        """Some records, in the order of their ids; one that is gone is left out.
+
+        Raises OdooError where one of them may not be seen: that it is there and hidden is not that it is gone.
+        """
         rows: list[Row] = []
         for some in _batches(ids):
-            # Not `read`: of records that are gone it raises on one protocol and is silent on the other.
-            domain = [["id", "in", some]]
-            seen = {"active_test": False, **(context or {})}
-            rows += self.search_read(model, domain, fields, context=seen)
+            rows += self._read(model, some, list(fields), context)
         return rows
+
+    def _read(self, model: str, ids: list[int], fields: list[str], context: Context) -> list[Row]:
+        """Odoo leaves out what is gone, but raises where a rule or a computed field wanted to look at it."""
+        try:
+            rows: list[Row] = self.act(model, ids, "read", {"fields": fields}, context=context, repeatable=True)
+        except OdooError as error:
+            if error.fault.code != MISSING:
+                raise
+        else:
+            return rows
+        half = len(ids) // 2
+        parts = (ids[:half], ids[half:]) if half else ()
+        return [row for part in parts for row in self._read(model, part, fields, context)]
 
     def create(self, model: str, values: Mapping[str, Any], *, context: Context = None) -> int:
         """A new record's id."""
@@ -163,7 +171,7 @@ class Odoo:
         made = self.call(Call(model, "create", None, {"vals_list": [dict(each) for each in values]}, context or {}))
         found = ids_in(made)
         if len(found) != len(values):
-            raise OdooError(Fault(Verdict.UNKNOWN, "no_id", f"create answered {type(made).__name__}"))
+            raise lost("no_id", f"create answered {type(made).__name__}")
         return found
 
     def write(self, model: str, ids: Sequence[int], values: Mapping[str, Any], *, context: Context = None) -> None:
@@ -178,34 +186,38 @@ class Odoo:
 
     def fields(self, model: str) -> Mapping[str, Row]:
         """The fields that a model has here, each with its type and label; remembered."""
-        if model not in self._fields:
-            self._fields[model] = self.ask(model, "fields_get", {"attributes": ["type", "string", "relation"]})
-        return self._fields[model]
+        known = self._known.fields
+        if model not in known:
+            known[model] = self.ask(model, "fields_get", {"attributes": ["type", "string", "relation", "selection"]})
+        return known[model]
 
     def has_model(self, name: str) -> bool:
-        """Whether a model is installed, and we may see it; remembered."""
-        if name not in self._models:
-            self._models[name] = self._answers(name)
-        return self._models[name]
+        """Whether a model is installed, even one that we may not see; remembered."""
+        known = self._known.models
+        if name not in known:
+            known[name] = self._answers(name)
+        return known[name]
 
     def has_addon(self) -> bool:
         """Whether our own add-on is installed."""
         return self.has_model(ADDON)
 
     def _answers(self, model: str) -> bool:
+        # fields_get asks for no right: of a model that we may not see it tells fewer fields.
         try:
-            self.ask(model, "fields_get", {"attributes": ["type"]})
+            self.ask(model, "fields_get", {"allfields": ["id"], "attributes": ["type"]})
         except OdooError as error:
-            if error.fault.verdict is Verdict.PERMANENT:
+            if error.fault.code == "unknown_model":
                 return False
             raise
         return True
 
     def database_uuid(self) -> str:
-        """What tells a database from its copies; empty where our user may not read it."""
-        return self._uuid
+        """What tells a database from its copies; empty where our user may not read it. Remembered."""
+        if self._known.uuid is None:
+            self._known.uuid = self._uuid()
+        return self._known.uuid
 
-    @cached_property
     def _uuid(self) -> str:
         try:
             return str(self.ask("ir.config_parameter", "get_param", {"key": "database.uuid"}) or "")

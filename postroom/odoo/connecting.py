@@ -1,20 +1,27 @@
 """From what one knows of an Odoo to a client that speaks to it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from postroom.odoo.access import Access
 from postroom.odoo.answers import lost
+from postroom.odoo.circuit import Circuit
 from postroom.odoo.client import Odoo, Transport
+from postroom.odoo.errors import OdooError, nothing_done
 from postroom.odoo.json2 import Json2
-from postroom.odoo.jsonrpc import JsonRpc, ask, client_of
+from postroom.odoo.jsonrpc import Asking, JsonRpc
+from postroom.odoo.line import Line
+from postroom.odoo.steady import Steady
 from postroom.odoo.versions import BEST, Protocol, Version, version_of
 
-TRANSPORTS: Mapping[str, Callable[[Access, Version], Transport]] = MappingProxyType(
+TRANSPORTS: Mapping[str, Callable[[Access, Version, Line], Transport]] = MappingProxyType(
     {Protocol.JSONRPC: JsonRpc, Protocol.JSON2: Json2}
 )
+LANGUAGE = "en_US"
+"""Of what Odoo says to us. Every Odoo takes it, and without it an answer's words were in anybody's."""
+QUICK = 10.0
+"""Seconds for the first question."""
 
 
 def connect(access: Access) -> Odoo:
@@ -22,38 +29,45 @@ def connect(access: Access) -> Odoo:
 
     Raises ValueError with every fault of the access, and OdooError when the server cannot be asked.
     """
-    faults = list(_faults(access))
-    if faults:
-        raise ValueError(f"Odoo is not configured: {'; '.join(faults)}")
-    version = version_of(access.version or asked(access))
-    return Odoo(TRANSPORTS[access.protocol or BEST[version]](access, version))
+    access.check()
+    version = version_of(access.version) if access.version else _told(access)
+    protocol = access.protocol or BEST[version]
+    transport = TRANSPORTS[protocol](access, version, Line(access))
+    return Odoo(Steady(transport, Circuit(), seconds=access.answer_timeout), {"lang": LANGUAGE})
+
+
+def _told(access: Access) -> Version:
+    written = asked(access)
+    try:
+        return version_of(written)
+    except ValueError as error:
+        raise lost("version", str(error)) from error
 
 
 def asked(access: Access) -> str:
     """What the server says of itself, without anybody's name. Raises OdooError."""
-    quick = replace(access, answer_timeout=min(access.answer_timeout, 10.0))
-    told = ask(client_of(quick, "17"), quick, "common", "version", [])
-    if not isinstance(told, dict) or not told.get("server_version"):
+    quick = replace(access, answer_timeout=min(access.answer_timeout, QUICK))
+    line = Line(quick)
+    try:
+        with nothing_done():
+            told = _versions(quick, line)
+    finally:
+        line.close()
+    written = told.get("server_version") or told.get("version") if isinstance(told, dict) else None
+    if not written:
         raise lost("not_json", "it does not say its version")
-    return str(told["server_version"])
+    return str(written)
 
 
-def _faults(access: Access) -> Iterator[str]:
-    parts = urlsplit(access.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield f"ODOO_URL {access.url!r} is no address; write it as in https://erp.example.com"
-    if "@" in parts.netloc:
-        yield "ODOO_URL holds a password; give it as ODOO_API_KEY"
-    for name, value in (("ODOO_DB", access.database), ("ODOO_LOGIN", access.login), ("ODOO_API_KEY", access.api_key)):
-        if not value.strip():
-            yield f"{name} is empty"
-    if access.protocol and access.protocol not in TRANSPORTS:
-        yield f"ODOO_PROTOCOL {access.protocol!r} is neither jsonrpc nor json2; leave it empty to have it chosen"
-    if access.version:
-        try:
-            version = version_of(access.version)
-        except ValueError as error:
-            yield str(error)
-        else:
-            if access.protocol == Protocol.JSON2 and version < Version.V19:
-                yield f"ODOO_PROTOCOL json2 came with 19, and ODOO_VERSION says {int(version)}"
+def _versions(access: Access, line: Line) -> object:
+    try:
+        return Asking(access, line).ask("common", "version", [])
+    except OdooError as error:
+        if error.fault.code != "http_404":
+            raise
+    # Odoo 19 without its module rpc; 17 and 18 have no such page.
+    try:
+        told: object = line.get("/json/version").json()
+    except ValueError as error:
+        raise lost("not_json", "it does not say its version") from error
+    return told

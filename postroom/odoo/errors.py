@@ -1,6 +1,10 @@
 """What Odoo refuses, and what it leaves open."""
 
-from postroom.domain.channels import Fault
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from postroom.domain.channels import Fault, Verdict
 
 
 class OdooError(Exception):
@@ -13,3 +17,14 @@ class OdooError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(f"{fault.code}: {fault.detail}")
         self.fault = fault
+
+
+@contextmanager
+def nothing_done() -> Iterator[None]:
+    """Around what changes nothing in Odoo: where its answer is lost nothing is open, and it may work again."""
+    try:
+        yield
+    except OdooError as error:
+        if error.fault.verdict is not Verdict.UNKNOWN:
+            raise
+        raise OdooError(replace(error.fault, verdict=Verdict.TRANSIENT)) from error
