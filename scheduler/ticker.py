@@ -26,6 +26,7 @@ from scheduler.alarms import Watch
 from workers.metrics import SWEPT
 from workers.tasks.call_back import relay
 from workers.tasks.fall_back import fall_back
+from workers.tasks.note_status import Wishes
 from workers.wiring import Rooms, rooms_from
 
 EVERY = 0.5
@@ -194,7 +195,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
     log.info("ticker_started")
-    steps = (*STEPS, Watch().look)
+    steps = (Wishes().say, *STEPS, Watch().look)
     while not stop.wait(EVERY):
         tick(rooms, steps)
 

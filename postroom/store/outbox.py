@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
 
 from postroom.domain.safety import Wire
 from postroom.domain.writings import Ending, Writing
@@ -79,6 +81,11 @@ _LET_GO = text("""
     update outbox set next_at = clock_timestamp()
     where state = 'waiting' and wire = :wire and code like 'circuit:%' and next_at > clock_timestamp()
 """)
+_COMPANIES = bindparam("companies", type_=ARRAY(Text))
+_NOT_TOLD = text("delete from status_told where not (company = any(:companies))").bindparams(_COMPANIES)
+_TOLD = text("""
+    insert into status_told (company) select unnest(:companies) on conflict do nothing
+""").bindparams(_COMPANIES)
 _WAITS = text("""
     select exists (select from outbox where state = 'waiting' and next_at <= clock_timestamp()
         and (lease_until is null or lease_until < clock_timestamp()))
@@ -146,6 +153,12 @@ def hold_back(connection: Connection, wire: Wire, until: datetime, reason: str) 
 def let_go(connection: Connection, wire: Wire) -> None:
     """That Odoo answers again: what was held back is due."""
     connection.execute(_LET_GO, {"wire": wire.value})
+
+
+def tell_status_of(connection: Connection, companies: Sequence[str]) -> None:
+    """Have every move of these companies' messages written down from now on; '*' stands for all that there are."""
+    connection.execute(_NOT_TOLD, {"companies": list(companies)})
+    connection.execute(_TOLD, {"companies": list(companies)})
 
 
 def writings_wait(connection: Connection) -> bool:

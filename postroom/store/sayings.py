@@ -1,13 +1,15 @@
 """What somebody said, seen from the document that it is about: who he is in Odoo, and by which wire it came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
 
 from postroom.domain.channels import ChannelName
-from postroom.domain.safety import REAL
+from postroom.domain.safety import REAL, Wire
 from postroom.store.sealing import Sealer
 
 
@@ -33,6 +35,9 @@ _DOCUMENT = text("""
     select i.subject from message_log m join intent i on i.id = m.intent_id where m.id = :id
 """)
 _RAW = text("select r.headers, r.body from inbox i join request r on r.id = i.request_id where i.id = :id")
+_WIRES = text("select id, wire from message_log where id = any(:ids) and wire is not null").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid))
+)
 _REAL_COMPANIES = text("""
     select company from sending_mode where channel = :channel and mode = any(:modes) and company <> 'postroom'
     order by company limit 2
@@ -54,9 +59,15 @@ def document_of(connection: Connection, message_id: UUID) -> str:
 def raw_of(connection: Connection, sealer: Sealer, inbox_id: UUID) -> Raw | None:
     """The webhook behind an event of the inbox; None once it has had its time."""
     row = connection.execute(_RAW, {"id": inbox_id}).one_or_none()
-    if row is None:
+    if row is None or not row.headers:
         return None
     return Raw(sealer.open_json(row.headers, "request.headers"), sealer.open(row.body, "request.body"))
+
+
+def wires_of(connection: Connection, message_ids: Sequence[UUID]) -> dict[UUID, Wire]:
+    """By which wire messages left; those that have not are absent."""
+    rows = connection.execute(_WIRES, {"ids": list(message_ids)})
+    return {row.id: Wire(row.wire) for row in rows}
 
 
 def only_real_company(connection: Connection, channel: ChannelName) -> str:

@@ -566,6 +566,9 @@ notice = Table(
 )
 """What an operator must know until somebody closes it."""
 
+status_told = Table("status_told", metadata, Column("company", Text, primary_key=True))
+"""Companies whose documents in Odoo tell how messages fare, as config/companies.yaml has it; '*': all of them."""
+
 heartbeat = Table(
     "heartbeat",
     metadata,

@@ -21,7 +21,7 @@ def write(erp: Odoo, writing: Writing) -> Ending:
     heard = Heard.from_json(writing.payload)
     place = find(erp, writing.subject)
     if place is None:
-        return Ending(DEAD, "record_gone", f"{writing.subject} is gone")
+        return Ending(DEAD, "record_gone", f"{writing.subject} is gone, or our user may not see it")
     there = _there(erp, place, heard)
     if there is None:
         user = _responsible(erp, place)

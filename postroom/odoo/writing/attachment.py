@@ -16,7 +16,7 @@ def write(erp: Odoo, writing: Writing) -> Ending:
     """Payload: name, media_type, and content in base64."""
     place = find(erp, writing.subject)
     if place is None:
-        return Ending(DEAD, "record_gone", f"{writing.subject} is gone")
+        return Ending(DEAD, "record_gone", f"{writing.subject} is gone, or our user may not see it")
     given = writing.payload
     document = Document(safe_name(given["name"]), given["media_type"], base64.b64decode(given["content"]))
     if len(document.content) > LARGEST:

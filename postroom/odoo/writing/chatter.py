@@ -17,4 +17,4 @@ def write(erp: Odoo, writing: Writing, enclosed: Enclosed) -> Ending:
         return Ending(DONE, result=tell(erp, place, heard, enclosed))
     if heard.project or heard.team:
         return ticket.write(erp, writing, enclosed)
-    return Ending(DEAD, "record_gone", f"{writing.subject} is gone, and its company names no place for tickets")
+    return Ending(DEAD, "record_gone", f"{writing.subject} is gone or hidden, and no place for tickets is named")

@@ -15,7 +15,7 @@ def write(erp: Odoo, writing: Writing) -> Ending:
     """Payload: message_id, state and words; they come in the order in which the message moved."""
     place = find(erp, writing.subject)
     if place is None:
-        return Ending(DEAD, "record_gone", f"{writing.subject} is gone")
+        return Ending(DEAD, "record_gone", f"{writing.subject} is gone, or our user may not see it")
     note = _note(erp, place, writing)
     body = _body(writing)
     if note is None:
