@@ -360,6 +360,7 @@ person = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("company", Text, nullable=False),  # his own company in Odoo; those that he may see are in companies
+    Column("wire", Text, nullable=False),  # whether that Odoo is the stand-in or the real one
     Column("database", Text, nullable=False),  # the UUID of the Odoo that he is a user of
     Column("user_id", BigInteger, nullable=False),  # res.users
     Column("partner_id", BigInteger, nullable=False),
@@ -375,7 +376,9 @@ person = Table(
     _at("seen_at", default=True),  # when Odoo last named him
     _at("created_at", default=True),
     UniqueConstraint("database", "user_id"),
+    _one_of("wire", ("sandbox", "live")),
     Index("ix_person_email_blind", "database", "email_blind"),
+    Index("ix_person_wire_user_id", "wire", "user_id"),
 )
 """An internal user of Odoo. Only who stands here, by an account of his own, decides."""
 
@@ -391,7 +394,9 @@ person_account = Table(
     Column("blind", LargeBinary, nullable=False),
     Column("how", Text, nullable=False),  # email: the provider says that it is his; link: an operator says so
     _at("verified_at", default=True),
+    Column("verified_by", Text, nullable=False, server_default=""),  # the operator who linked it; empty: the provider
     _at("removed_at", nullable=True),
+    Column("removed_why", Text),
     _one_of("channel", ChannelName),
     _one_of("wire", ("sandbox", "live")),
     _one_of("how", ("email", "link")),
@@ -406,6 +411,18 @@ person_account = Table(
     Index("ix_person_account_person_id", "person_id"),
 )
 """How a person is known on a channel, verified. An account is one person's at a time; removed rows are history."""
+
+person_lookup = Table(
+    "person_lookup",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("company", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # found, or why the directory did not make somebody known
+    _at("asked_at", default=True),
+    _one_of("channel", ChannelName),
+)
+"""What a channel's own directory said last of a person's email address, so that nobody is asked for every hour."""
 
 outbox = Table(
     "outbox",

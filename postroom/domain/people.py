@@ -1,0 +1,163 @@
+"""Who somebody is to Odoo: an internal user, known by an account that his provider or an operator vouches for."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from postroom.domain.channels import ChannelName
+from postroom.domain.safety import Wire
+
+
+class How(StrEnum):
+    """By what we believe that an account is somebody's."""
+
+    EMAIL = "email"  # the provider's directory says that his address in Odoo is this account's, and confirmed
+    LINK = "link"  # an operator says so
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An internal user of Odoo, as he was when Odoo last named him."""
+
+    id: UUID
+    wire: Wire
+    database: str
+    user_id: int
+    partner_id: int
+    company: str
+    companies: tuple[int, ...]
+    """The companies whose documents he may see."""
+    name: str
+    login: str = field(repr=False)
+    email: str | None = field(default=None, repr=False)
+    language: str | None = None
+    timezone: str | None = None
+    active: bool = True
+    has_key: bool = False
+    """He has given an API key of his own."""
+    seen_at: datetime | None = None
+
+    @property
+    def companies_told(self) -> str:
+        """The companies as people write them."""
+        return ", ".join(str(each) for each in self.companies) or self.company
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How a person is, or was, known on a channel."""
+
+    id: UUID
+    channel: ChannelName
+    wire: Wire
+    address: str = field(repr=False)
+    how: How
+    verified_at: datetime
+    verified_by: str = ""
+    """The operator who linked it."""
+    removed_at: datetime | None = None
+    removed_why: str | None = None
+
+
+# Who acts -------------------------------------------------------------------------------------------------------------
+
+
+class Unknown(StrEnum):
+    """Why an account gives nobody the power to decide."""
+
+    NO_ACCOUNT = "no_account"
+    DEACTIVATED = "deactivated"
+    UNPROVEN = "unproven"
+    OTHER_ODOO = "other_odoo"
+
+
+UNKNOWN: MappingProxyType[Unknown, str] = MappingProxyType(
+    {
+        Unknown.NO_ACCOUNT: "no user of Odoo is known by this account",
+        Unknown.DEACTIVATED: "the user that this account belongs to is no longer active in Odoo",
+        Unknown.UNPROVEN: "an address that anybody can write into a message proves nobody",
+        Unknown.OTHER_ODOO: "the account is real and its user is the sandbox's, or the other way round",
+    }
+)
+"""In words, for operators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The account is this person's, and he may act in Odoo."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """The account is nobody's who may act in Odoo."""
+
+    reason: Unknown
+
+
+UNPROVEN = frozenset({ChannelName.EMAIL, ChannelName.SMS, ChannelName.CALLBACK})
+"""A From line and a sender's number are written by whoever sends; no account on these lets anybody decide."""
+
+
+def recognised(channel: ChannelName, wire: Wire, holder: Person | None) -> Recognised | Stranger:
+    """Who acts through an account that `holder` is known by."""
+    if channel in UNPROVEN:
+        return Stranger(Unknown.UNPROVEN)
+    if holder is None:
+        return Stranger(Unknown.NO_ACCOUNT)
+    if holder.wire is not wire:
+        return Stranger(Unknown.OTHER_ODOO)
+    return Recognised(holder) if holder.active else Stranger(Unknown.DEACTIVATED)
+
+
+# Users of Odoo --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An internal user as Odoo names him now; portal and public users are nobody here."""
+
+    user_id: int
+    partner_id: int
+    company: int
+    companies: tuple[int, ...]
+    name: str
+    login: str = field(repr=False)
+    email: str | None = field(default=None, repr=False)
+    """In normal form; None where Odoo has none that could be one."""
+    language: str | None = None
+    timezone: str | None = None
+    active: bool = True
+
+
+def same(user: User, person: Person) -> bool:
+    """Whether Odoo says nothing new of somebody."""
+    return (
+        user.partner_id,
+        str(user.company),
+        user.companies,
+        user.name,
+        user.login,
+        user.email,
+        user.language,
+        user.timezone,
+        user.active,
+    ) == (
+        person.partner_id,
+        person.company,
+        person.companies,
+        person.name,
+        person.login,
+        person.email,
+        person.language,
+        person.timezone,
+        person.active,
+    )
+
+
+def moved(user: User, person: Person) -> bool:
+    """Whether his address is another one: what a directory said of the old one proves nothing of him any more."""
+    return (user.email or "").casefold() != (person.email or "").casefold()
