@@ -14,8 +14,10 @@ from postroom.odoo.versions import Version
 class Json2:
     """One user of one database."""
 
-    def __init__(self, access: Access, version: Version, line: Line) -> None:
+    def __init__(self, access: Access, version: Version, line: Line, *, proven: bool = True) -> None:
+        """Unless `proven`, nothing is done by the key before it is known to be the login's."""
         self.version = version
+        self._proven = proven
         self._access = access
         self._line = line
         self._headers = {"Authorization": f"bearer {access.api_key}", "X-Odoo-Database": access.database}
@@ -31,12 +33,13 @@ class Json2:
 
     def send(self, call: Call) -> Any:
         """What the method returns."""
-        self.uid  # noqa: B018 - nothing is done by a key before we know whose it is
+        if not self._proven:
+            self._proven = bool(self.uid)
         return self._post(call)
 
     def as_person(self, login: str, api_key: str) -> "Json2":
-        """The same server and database in another's name."""
-        return Json2(self._access.of(login, api_key), self.version, self._line)
+        """The same server and database in another's name: one person's click must not become another's deed."""
+        return Json2(self._access.of(login, api_key), self.version, self._line, proven=False)
 
     def close(self) -> None:
         """Let go of this thread's connection."""

@@ -1,60 +1,20 @@
-"""What Odoo's exceptions mean for a message. Codes: `error.data.name`, the class that Odoo raised (17 to 19).
-
-Odoo rolls back whatever raises, so that an error with a name is a refusal and asking again is safe; `error.code` says
-nothing (200 on 17, 0 on 19). Only an answer without a name leaves the outcome open.
-"""
+"""What Odoo's exceptions mean for a message: as for every call, but for the two that name our user or the recipient."""
 
 import re
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from postroom.domain.channels import Pace
-from postroom.outside.rulings import HTTP, F, P, R, Ruling, S, fault_in
+from postroom.odoo.answers import EXCEPTIONS
+from postroom.outside.rulings import HTTP, F, Ruling, S, fault_in
 
 VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     {
-        # Our user
-        "odoo.exceptions.AccessDenied": Ruling(S, "Access Denied: the login and the API key do not fit, or expired"),
+        **EXCEPTIONS,
+        # A notification asks for nothing that our user must not do for one and may do for another.
         "odoo.exceptions.AccessError": Ruling(S, "Our user may not do this, or the method is private"),
-        "odoo.http.SessionExpiredException": Ruling(S, "Session expired: the address is no /jsonrpc of Odoo"),
-        # The address of the API
-        "werkzeug.exceptions.NotFound": Ruling(S, "404: no such route; Odoo 20 has no /jsonrpc any more"),
-        "werkzeug.exceptions.MethodNotAllowed": Ruling(S, "405: the address is no /jsonrpc of Odoo"),
-        "werkzeug.exceptions.Forbidden": Ruling(S, "403: forbidden before the call was made"),
-        "odoo.http.RegistryError": Ruling(S, "The database cannot be loaded by this Odoo"),
-        # This recipient
+        # The one record that it names is its recipient.
         "odoo.exceptions.MissingError": Ruling(F, "The record does not exist or was deleted", unreachable=True),
-        # The database is busy
-        "odoo.exceptions.LockError": Ruling(R, "A record is locked"),
-        "odoo.exceptions.ConcurrencyError": Ruling(R, "Concurrent changes, five times in a row"),
-        "psycopg2.errors.SerializationFailure": Ruling(R, "Concurrent changes, five times in a row"),
-        "psycopg2.errors.DeadlockDetected": Ruling(R, "A deadlock, five times in a row"),
-        "psycopg2.errors.LockNotAvailable": Ruling(R, "A record is locked"),
-        "psycopg2.errors.InFailedSqlTransaction": Ruling(R, "The transaction was already lost"),
-        "psycopg2.errors.QueryCanceled": Ruling(R, "The query took too long"),
-        "psycopg2.errors.AdminShutdown": Ruling(R, "PostgreSQL is being stopped", Pace.MAINTENANCE),
-        "psycopg2.errors.ReadOnlySqlTransaction": Ruling(R, "PostgreSQL takes no writes now", Pace.MAINTENANCE),
-        "psycopg2.errors.DiskFull": Ruling(R, "PostgreSQL has no space left", Pace.MAINTENANCE),
-        "psycopg2.OperationalError": Ruling(R, "Odoo cannot reach its PostgreSQL", Pace.MAINTENANCE),
-        "psycopg2.InterfaceError": Ruling(R, "Odoo lost its connection to PostgreSQL"),
-        "psycopg2.pool.PoolError": Ruling(R, "The connection pool is full", Pace.THROTTLED),
-        "odoo.sql_db.PoolError": Ruling(R, "The connection pool is full", Pace.THROTTLED),
-        # The server is busy
-        "werkzeug.exceptions.TooManyRequests": Ruling(R, "429: too many requests", Pace.THROTTLED),
-        "werkzeug.exceptions.ServiceUnavailable": Ruling(R, "503: service unavailable", Pace.MAINTENANCE),
-        "builtins.MemoryError": Ruling(R, "The worker reached its memory limit"),
-        # The message, or an Odoo that does not know what we call
-        "odoo.exceptions.UserError": Ruling(P, "Odoo refuses the message"),
-        "odoo.exceptions.ValidationError": Ruling(P, "A value breaks one of Odoo's rules"),
-        "odoo.exceptions.RedirectWarning": Ruling(P, "Odoo wants something set up first"),
-        "werkzeug.exceptions.BadRequest": Ruling(P, "400: the request cannot be read"),
-        "werkzeug.exceptions.RequestEntityTooLarge": Ruling(P, "413: the message is too large"),
-        "builtins.ValueError": Ruling(P, "A value that the method does not take"),
-        "builtins.TypeError": Ruling(P, "An argument that the method does not take"),
-        "builtins.KeyError": Ruling(P, "A name that this Odoo does not know"),
-        "builtins.AttributeError": Ruling(P, "A method that this Odoo does not have: is the module 'mail' installed?"),
-        "builtins.NameError": Ruling(P, "A service method that this Odoo does not have"),
     }
 )
 
