@@ -1,6 +1,6 @@
 # `make` says what there is. Nothing here needs activating: everything runs from .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test faults soak check bench lock clean
+.PHONY: help setup dev demo up test live faults soak check bench lock clean
 
 PYTHON ?=
 # Most tests wait for a server or a page: three processes keep two cores busy.
@@ -40,6 +40,9 @@ up: setup ## Start everything and keep it running until Ctrl-C
 
 test: dev ## Unit, contract, integration, acceptance and browser tests; ARGS='-k words' chooses
 	$(BIN)/pytest --ignore=tests/faults --numprocesses=$(TEST_PROCESSES) --dist=loadfile --no-loadscope-reorder $(ARGS)
+
+live: dev ## The journeys through the Odoo that ODOO_URL names, and their table (docs/odoo.md)
+	$(BIN)/python -m tests.live $(ARGS)
 
 faults: dev ## The scenarios that kill processes
 	$(BIN)/pytest tests/faults $(ARGS)

@@ -26,6 +26,8 @@ class Right:
     """He writes in its chatter; where Odoo asks for the right to write, it reaches no record."""
     everyones: bool = False
     """An employee sees only his own: a rule shows him all of his companies'."""
+    own: bool = False
+    """He writes only what he made himself."""
     field: str = "display_name"
     """What is read to prove it."""
 
@@ -39,12 +41,11 @@ RIGHTS: tuple[Right, ...] = (
     Right("hr.expense", "expenses to be approved, and what became of them", everyones=True, field="state"),
     Right("hr.expense.sheet", "reports of expenses, until Odoo 18", everyones=True, field="state"),
     Right("project.project", "where tickets are kept"),
-    Right("project.task", "tickets of replies that answer nothing", write=True, create=True),
+    Right("project.task", "tickets of replies that answer nothing", write=True, create=True, own=True),
     Right("helpdesk.team", "where tickets are kept"),
-    Right("helpdesk.ticket", "tickets of replies that answer nothing", write=True, create=True),
+    Right("helpdesk.ticket", "tickets of replies that answer nothing", write=True, create=True, own=True),
     Right("phone.blacklist", "who said STOP by SMS or WhatsApp", write=True, create=True, field="number"),
     Right("mail.blacklist", "who unsubscribed from email", write=True, create=True, field="email"),
-    Right("payment.link.wizard", "links to pay an invoice; nothing of it is kept", create=True, field="id"),
 )
 """Models that this Odoo does not have are passed over."""
 
@@ -84,6 +85,7 @@ class Forbidden:
 FORBIDDEN: tuple[Forbidden, ...] = (
     Forbidden("ir.config_parameter", "read", "every secret of this Odoo stands there", field="value"),
     Forbidden("res.users.apikeys", "read", "the keys of others", own="user_id"),
+    Forbidden("account.move.line", "read", "every entry of the books; so his links to pay lead by the portal"),
     Forbidden("ir.mail_server", "read", "the passwords of mail servers", field="smtp_user"),
     Forbidden("payment.provider", "read", "the keys of payment providers", field="state"),
     Forbidden("hr.employee", "read", "private addresses and contracts", field="identification_id"),
@@ -95,6 +97,7 @@ FORBIDDEN: tuple[Forbidden, ...] = (
     Forbidden("sale.order", "write", "he only writes beside orders"),
     Forbidden("purchase.order", "write", "only people approve, in their own name"),
     Forbidden("stock.picking", "write", "he only writes beside deliveries"),
+    Forbidden("project.task", "write", "he only writes the tickets that he made"),
     Forbidden("account.move", "unlink", "he deletes nothing"),
 )
 

@@ -178,7 +178,7 @@ def _cannot_read(erp: Odoo, forbidden: Forbidden) -> Told:
 def _cannot_change(erp: Odoo, forbidden: Forbidden) -> Told:
     if not may(erp, forbidden.model, forbidden.operation):
         return good(f"refused: {forbidden.why}")
-    some = erp.search(forbidden.model, [], limit=1)
+    some = erp.search(forbidden.model, [["create_uid", "!=", erp.uid]], limit=1)
     if not some:
         return doubtful(f"no {forbidden.model} to try it on", "Run this again when there is one.")
     if may(erp, forbidden.model, forbidden.operation, some):

@@ -20,7 +20,7 @@ ADD_ON_GROUP = "postroom_connector.group_bridge"
 KEY_LIFETIME_DAYS = 365
 """How long an API key may live (19 asks for an end); until then `postroom odoo check` counts the days."""
 
-NOTHING, EVERYTHING = "[(0, '=', 1)]", "[(1, '=', 1)]"
+NOTHING, EVERYTHING, HIS_OWN = "[(0, '=', 1)]", "[(1, '=', 1)]", "[('create_uid', '=', user.id)]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,8 @@ def spelled(right: Right) -> str:
 def _rules(right: Right, model: int) -> Iterator[Wanted]:
     if right.posts:
         yield _rule(right, model, "shut", "changes none", NOTHING, read=False)
+    if right.own:
+        yield _rule(right, model, "own", "writes what he made", HIS_OWN, read=False)
     if right.everyones:
         yield _rule(right, model, "see", "reads everybody's", EVERYTHING, read=True)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from postroom.domain.writings import DEAD, DONE, Ending, Writing
 from postroom.odoo.client import Odoo
+from postroom.odoo.writing.beside import post
 from postroom.odoo.writing.places import Place, find, not_there
 
 MESSAGES = "mail.message"
@@ -26,7 +27,7 @@ def write(erp: Odoo, writing: Writing) -> Ending:
             "subtype_xmlid": NOTE,
             "message_id": _reference(writing),
         }
-        erp.act(place.model, [place.id], "message_post", arguments)
+        post(erp, place, arguments)
     elif escape(writing.payload["words"]) not in note["body"]:
         erp.write(MESSAGES, [note["id"]], {"body": body})
     seen = _note(erp, place, writing)

@@ -6,8 +6,8 @@ from typing import Any
 from postroom.domain.enclosures import Enclosed
 from postroom.domain.heard import Heard
 from postroom.odoo.client import Odoo
-from postroom.odoo.writing.attachment import attach_all
 from postroom.odoo.writing.authors import author_of
+from postroom.odoo.writing.beside import post
 from postroom.odoo.writing.places import Place, not_there
 from postroom.odoo.writing.wording import body_of
 
@@ -29,9 +29,7 @@ def tell(erp: Odoo, place: Place, heard: Heard, enclosed: Enclosed) -> Mapping[s
         }
         if author is not None:
             arguments["author_id"] = author
-        if files := attach_all(erp, place, enclosed.documents):
-            arguments["attachment_ids"] = files
-        erp.act(place.model, [place.id], "message_post", arguments)
+        post(erp, place, arguments, enclosed.documents)
         there = _there(erp, place, heard.reference)
     if there is None:
         raise not_there(f"the message on {place}")
