@@ -33,6 +33,8 @@ from workers.wiring import Rooms
 
 AWAY = timedelta(seconds=10)
 NO_CREDENTIALS = Again(timedelta(minutes=5), "no_credentials", "this Odoo has no credentials here")
+LEFT_ALONE = "circuit_open"
+UNREACHABLE = Fault(Verdict.SENDER_STOPPED, "unreachable", "Odoo did not answer several times in a row")
 log = structlog.get_logger()
 
 
@@ -152,15 +154,22 @@ def _following(waiting: Waiting, outcome: Outcome) -> Again | Ending:
 
 
 def _note_health(connection: Connection, each: Carried, outcome: Outcome) -> None:
-    """An Odoo that refuses is there. Nothing is read or written while all is well and was well."""
+    """Nothing is read or written while all is well and was well."""
     if isinstance(outcome, Bug | Again):
         return
-    fault = outcome if isinstance(outcome, Fault) and outcome.verdict is not Verdict.PERMANENT else None
+    fault = _against_it(outcome)
     if fault is None and each.health.state is CircuitState.CLOSED and not each.health.failures:
         return
     note_outcomes(connection, ChannelName.ODOO, each.account, [fault])
     if fault is None and each.health.state is not CircuitState.CLOSED:
         let_go(connection, each.wire)
+
+
+def _against_it(outcome: Ending | Fault) -> Fault | None:
+    """What speaks against that Odoo: one that refuses is there, and one that the client leaves alone is not."""
+    if isinstance(outcome, Ending) or outcome.verdict is Verdict.PERMANENT:
+        return None
+    return UNREACHABLE if outcome.code == LEFT_ALONE else outcome
 
 
 def _tell(connection: Connection, waiting: Waiting, following: Again | Ending) -> None:
