@@ -12,7 +12,7 @@ from postroom.cli.faults import Refused
 from postroom.domain import languages
 from postroom.domain.channels import ChannelEvent, ChannelName, Receipt, Rendered
 from postroom.domain.event_types import ORDER_CONFIRMED
-from postroom.domain.events import sample_event
+from postroom.domain.own_links import sample_facts
 from postroom.domain.rendering import render
 from postroom.store.first_words import about
 from postroom.store.ids import new_id
@@ -58,8 +58,8 @@ def hello(channel: ChannelName) -> Rendered:
 
 def _by_template(channel: ChannelName) -> Rendered:
     version = load_templates().find("order_confirmation", [languages.LAST_RESORT], channel)
-    event = sample_event(ORDER_CONFIRMED)
-    return render(version, event.facts, language=version.language, capabilities=capabilities(channel))
+    facts = sample_facts(ORDER_CONFIRMED.name)
+    return render(version, facts, language=version.language, capabilities=capabilities(channel))
 
 
 def say_hello(channel: Channel, to: str) -> Sent:
