@@ -44,22 +44,24 @@ async def act_out(rooms: Rooms, seen: Seen, part: Part, struck: tuple[str, Scrip
     Settles the request with the witness; raises Dropped to cut the connection.
     """
     kind, script = struck or rooms.faults.script_for(seen.channel, seen.recipient)
-    if script.refuses:
+    if script.refuses and not script.committed:
         return _refuse(rooms, seen, part, kind, script)
     if script.cut is Cut.BEFORE:
         rooms.witness.settle(seen, Outcome.FAULTED, fault=kind)
         await asyncio.sleep(script.seconds or 0)
         raise Dropped
     taken = part.accept(script)
-    outcome = Outcome.ACCEPTED if taken.told and not script.cut else Outcome.DROPPED
-    status = 0 if script.cut else taken.answer.status
+    answer = part.refuse(script) if script.committed else taken.answer
+    told = taken.told and not script.cut and not script.committed
+    outcome = Outcome.ACCEPTED if told else Outcome.DROPPED
+    status = 0 if script.cut else answer.status
     rooms.witness.settle(seen, outcome, status=status, fault=kind, message_id=taken.message.id)
     if part.follow:
         await _let_follow(rooms, part.follow(taken.message, script), script)
     await asyncio.sleep(script.seconds or 0)
     if script.cut:
         raise Dropped
-    return taken.answer
+    return answer
 
 
 def _refuse(rooms: Rooms, seen: Seen, part: Part, kind: str, script: Script) -> Response:

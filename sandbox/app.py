@@ -10,7 +10,7 @@ from sandbox.callback import receiving
 from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_response
 from sandbox.meta import account as meta_account
 from sandbox.meta import approval, media, sending
-from sandbox.odoo import notifying, portal
+from sandbox.odoo import json2, jsonrpc, portal
 from sandbox.page import views
 from sandbox.rooms import Rooms
 from sandbox.slack import api as slack
@@ -49,9 +49,13 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("POST", r"/teams/v3/conversations", teams.open_conversation),
         ("POST", r"/teams/v3/conversations/([^/]+)/activities", teams.send),
         ("PUT", r"/teams/v3/conversations/([^/]+)/activities/([^/]+)", teams.change),
-        ("POST", r"/odoo/jsonrpc", notifying.jsonrpc),
-        ("GET", r"/odoo/my/(invoices|orders|purchase)/(\d+)", portal.document),
-        ("GET", r"/odoo/my", portal.login),
+        ("POST", r"/odoo(17|19|)/jsonrpc", jsonrpc.jsonrpc),
+        ("POST", r"/odoo(17|19|)/json/2/([\w.]+)/(\w+)", json2.call),
+        ("GET POST", r"/odoo(17|19|)/json/2/(.*)", json2.misled),
+        ("GET", r"/odoo(17|19|)/(?:json|web)/version", json2.told_version),
+        ("GET", r"/odoo(17|19|)/my/(invoices|orders|purchase)/(\d+)", portal.document),
+        ("GET", r"/odoo(17|19|)/my", portal.login),
+        ("GET", r"/odoo(17|19|)/report/pdf/(.+)", portal.report),
         ("GET POST DELETE", r"/_sandbox/(\w+)", control.control),
         ("GET HEAD", r"/()", views.inbox),
         ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),

@@ -11,6 +11,7 @@ LOOPBACK, PORT, SMTP_PORT = "127.0.0.1", 8090, 8025
 DOOR = "http://127.0.0.1:8080"
 PHONE_NUMBER_ID, WABA_ID = "100000000000001", "200000000000001"
 DELAY_MS = "300-700"
+ODOO_VERSION, ODOO_VERSIONS = 19, (17, 19)
 LIVE_SENDERS = {
     "WHATSAPP_ACCESS_TOKEN": "WhatsApp",
     "SLACK_BOT_TOKEN": "Slack",
@@ -46,6 +47,8 @@ class Environment:
     receipt_delay: tuple[timedelta, timedelta] = (timedelta(milliseconds=300), timedelta(milliseconds=700))
     """Shortest and longest pause before each receipt."""
     auto_read: bool = False
+    odoo_version: int = ODOO_VERSION
+    """Which Odoo is behind /odoo; both are behind /odoo17 and /odoo19."""
     journal: Path | None = None
 
 
@@ -62,6 +65,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         waba_id=environ.get("SANDBOX_WABA_ID") or WABA_ID,
         receipt_delay=_delay(environ.get("SANDBOX_RECEIPT_DELAY_MS") or DELAY_MS, faults),
         auto_read=environ.get("SANDBOX_AUTO_READ", "").lower() in TRUE,
+        odoo_version=_odoo_version(environ.get("SANDBOX_ODOO_VERSION") or str(ODOO_VERSION), faults),
         journal=Path(path) if (path := environ.get("SANDBOX_JOURNAL")) else None,
     )
     if faults:
@@ -118,6 +122,14 @@ def _delay(value: str, faults: list[str]) -> tuple[timedelta, timedelta]:
         return timedelta(milliseconds=int(first)), timedelta(milliseconds=int(last or first))
     faults.append(f"SANDBOX_RECEIPT_DELAY_MS is {value!r}. Give milliseconds as '300-700' or '0'.")
     return timedelta(0), timedelta(0)
+
+
+def _odoo_version(value: str, faults: list[str]) -> int:
+    if value.isdecimal() and int(value) in ODOO_VERSIONS:
+        return int(value)
+    known = " or ".join(map(str, ODOO_VERSIONS))
+    faults.append(f"SANDBOX_ODOO_VERSION is {value!r}. Give {known}.")
+    return ODOO_VERSION
 
 
 def _hostname(url: str) -> str:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -104,6 +104,18 @@ class FaultBook:
         if kind is None or not self._strikes(channel, recipient, kind):
             return "", USUAL
         return kind, KINDS[channel][kind]
+
+    def strike(self, channel: Channel, names: Iterable[str], *, anybody: bool) -> tuple[str, Script]:
+        """What to do with a request that goes by several names: the fault for the first that has one.
+
+        `anybody`: a fault that is for nobody in particular means this request, too.
+        """
+        found = (self._find(channel, name) for name in [*names, *([None] if anybody else [])])
+        fault = next((fault for fault in found if fault), None)
+        if fault is None:
+            return "", USUAL
+        self._spend(fault)
+        return fault.kind, fault.script
 
     def clear(self) -> None:
         """Forget everything."""

@@ -33,6 +33,8 @@ class Script:
     bounce: str | None = None
     """The enhanced status of the bounce that comes back for an accepted mail."""
     auto_reply: bool = False
+    committed: bool = False
+    """What was asked for is done, although the answer is an error."""
     passes: bool = False
     """For a recipient that always brings it about: every second request goes through, so that a retry succeeds."""
 

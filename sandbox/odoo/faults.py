@@ -46,6 +46,13 @@ KINDS: Mapping[str, Script] = MappingProxyType(
         "hang": Script("not taken; hangs, then hangs up", seconds=60, cut=Cut.BEFORE, passes=True),
         "lost": Script("not taken; the connection drops", cut=Cut.BEFORE, passes=True),
         "dropped": Script("taken; the connection drops before the answer", cut=Cut.AFTER),
+        "gateway": Script("502 from a proxy, no JSON in it", error=502, passes=True),
+        "commit_then_fault": Script(
+            "done, and answered with an error",
+            error="smtplib.SMTPServerDisconnected",  # what follows a commit: Odoo's own mail, say
+            text="Connection unexpectedly closed",
+            committed=True,
+        ),
     }
 )
 

@@ -115,7 +115,8 @@ async def look_up(rooms: Rooms, body: Body) -> Response:
         return _demanded(script)
     member = member_at(rooms, email)
     profile = {"email": email, "real_name": (rooms.people.behind(email) or rooms.meet(Channel.SLACK, member)).title}
-    return json_response({"ok": True, "user": {"id": member, "team_id": TEAM_ID, "deleted": False, "profile": profile}})
+    marks = {"deleted": False, "is_bot": False, "is_restricted": False, "is_email_confirmed": True}
+    return json_response({"ok": True, "user": {"id": member, "team_id": TEAM_ID, **marks, "profile": profile}})
 
 
 async def open_conversation(_rooms: Rooms, body: Body) -> Response:

@@ -67,6 +67,7 @@ def _user(rooms: Rooms, address: str) -> dict[str, Any]:
         "mail": address,
         "userPrincipalName": address,
         "accountEnabled": True,
+        "userType": "Member",
     }
 
 

@@ -1,0 +1,71 @@
+"""HTML as Odoo keeps it: what could run is taken out, and loose words get an element around them."""
+
+import html
+import re
+from html.parser import HTMLParser
+
+DROPPED = frozenset({"script", "style", "iframe", "object", "embed", "form", "meta", "link", "base", "svg", "math"})
+VOID = frozenset({"br", "hr", "img"})
+SAFE_URL = re.compile(r"(https?://|mailto:|tel:|/|#)", re.IGNORECASE)
+ATTRIBUTES = frozenset({"href", "src", "alt", "title", "class", "target", "data-oe-model", "data-oe-id"})
+
+
+def from_text(text: str) -> str:
+    """Plain text as HTML."""
+    if not text:
+        return ""
+    return "<p>" + html.escape(text, quote=False).replace("\n", "<br>") + "</p>"
+
+
+def kept(written: str) -> str:
+    """The HTML without anything that runs."""
+    cleaner = _Cleaner()
+    cleaner.feed(written)
+    cleaner.close()
+    cleaned = "".join(cleaner.parts)
+    return cleaned if not cleaned or (cleaner.roots == 1 and cleaner.blocks) else f"<span>{cleaned}</span>"
+
+
+class _Cleaner(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.roots = 0
+        self.blocks = False
+        self._depth = 0
+        self._dropping = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element begins."""
+        if tag in DROPPED:
+            self._dropping += 1
+            return
+        if self._dropping:
+            return
+        if not self._depth:
+            self.roots += 1
+            self.blocks = tag in {"p", "div", "ul", "ol", "table", "blockquote", "pre"}
+        safe = (f' {name}="{html.escape(value or "")}"' for name, value in attrs if _is_safe(name, value or ""))
+        self.parts.append(f"<{tag}{''.join(safe)}>")
+        if tag not in VOID:
+            self._depth += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        """An element ends."""
+        if tag in DROPPED:
+            self._dropping = max(0, self._dropping - 1)
+        elif not self._dropping and tag not in VOID and self._depth:
+            self._depth -= 1
+            self.parts.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        """Words."""
+        if self._dropping:
+            return
+        if not self._depth and data.strip():
+            self.roots += 2
+        self.parts.append(html.escape(data, quote=False))
+
+
+def _is_safe(name: str, value: str) -> bool:
+    return name in ATTRIBUTES and (name not in {"href", "src"} or bool(SAFE_URL.match(value)))
