@@ -5,4 +5,6 @@ from pathlib import Path
 
 import pytest
 
-sys.exit(pytest.main([str(Path(__file__).parent), "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
+HERE = Path(__file__).parent
+chosen = [] if any(HERE.name in each for each in sys.argv[1:]) else [str(HERE)]
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *chosen, *sys.argv[1:]]))

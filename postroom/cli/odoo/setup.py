@@ -99,7 +99,7 @@ def look_around(admin: Odoo) -> Seen:
     return Seen(int(admin.version), database, models, tuple(admin.search("res.company", [])), admin.has_addon())
 
 
-def put_in_order(site: Site, seen: Seen, wishes: Wishes) -> Iterator[Step]:
+def put_in_order(site: Site, seen: Seen, wishes: Wishes, *, with_secrets: bool = True) -> Iterator[Step]:
     """Every step, the group first; with a dry site, what would be done."""
     group = the_group(site.erp.fields("res.groups"))
     user = the_user(_bridge(site, seen, wishes))
@@ -107,7 +107,7 @@ def put_in_order(site: Site, seen: Seen, wishes: Wishes) -> Iterator[Step]:
     rights = list(the_rights(seen.models))
     yield from map(site.put, [group, *rights, user])
     yield from site.sweep([GROUP, USER, *(each.name for each in rights)])
-    if seen.add_on:
+    if seen.add_on and with_secrets:
         yield site.put_parameter(COMMAND_SECRET, wishes.command_secret, "the add-on's command secret")
 
 

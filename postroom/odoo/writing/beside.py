@@ -17,9 +17,11 @@ from postroom.odoo.writing.places import Place
 
 BEING_WRITTEN = {"res_model": "mail.compose.message", "res_id": 0}
 """Of a message that is still written: message_post takes it along to the record, and Odoo sweeps up what is left."""
-ASIDE = {"disable_attachment_import": True, "mail_post_autofollow": False}
-"""Odoo 19 reads a file that comes with a comment on an invoice into the invoice itself, and a customer's must not be;
-Odoo 17 makes whoever is named beside an order follow it, and only who may change it may do that."""
+ASIDE = {
+    "disable_attachment_import": True,  # 19 reads a file beside an invoice into the invoice; a customer's must not be
+    "no_new_invoice": True,  # 17 does the same, by this name
+    "mail_post_autofollow": False,  # 17: whoever is named beside an order follows it, and only a writer may add him
+}
 
 
 def post(erp: Odoo, place: Place, arguments: Mapping[str, Any], documents: Iterable[Document] = ()) -> None:
