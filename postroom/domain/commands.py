@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -32,7 +32,7 @@ class Command:
     model: str
     id: int
     method: str
-    arguments: Mapping[str, Any] = MappingProxyType({})
+    arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """By name."""
     expected_revision: str | None = None
     """The record's write_date that the person saw, as Odoo spells it; None: whatever it is now."""
