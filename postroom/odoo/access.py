@@ -46,7 +46,7 @@ class Access:
 
     def _spoken(self) -> Iterator[str]:
         if self.protocol and self.protocol not in (Protocol.JSONRPC, Protocol.JSON2):
-            yield f"ODOO_PROTOCOL {self.protocol!r} is neither jsonrpc nor json2; leave it empty to have it chosen"
+            yield f"ODOO_PROTOCOL {self.protocol!r} is neither jsonrpc nor json2 (leave it empty to have it chosen)"
         if not self.version:
             return
         try:
@@ -66,8 +66,8 @@ def _url_faults(url: str) -> Iterator[str]:
         well = False
         parts = urlsplit("")
     if not well:
-        yield f"ODOO_URL {url.rpartition('@')[2]!r} is no address; write it as in https://erp.example.com"
+        yield f"ODOO_URL {url.rpartition('@')[2]!r} is no address (write it as in https://erp.example.com)"
     if "@" in parts.netloc:
-        yield "ODOO_URL holds a password; give it as ODOO_API_KEY"
+        yield "ODOO_URL holds a password (give it as ODOO_API_KEY)"
     if parts.query or parts.fragment:
-        yield "ODOO_URL ends in a question; leave out what follows ? or #"
+        yield "ODOO_URL ends in a question (leave out what follows ? or #)"

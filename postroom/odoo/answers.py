@@ -114,6 +114,7 @@ WAY: Mapping[str, Ruling] = MappingProxyType(
         "tls": Ruling(S, "Odoo's certificate is not to be trusted: nothing left"),
         "circuit_open": Ruling(R, "Odoo did not answer several times in a row, so that it is left alone for a while"),
         "not_json": Ruling(A, "A page came where an answer was due: a proxy's?"),
+        "wrong_kind": Ruling(R, "Not the kind of answer that was asked for"),
         "no_id": Ruling(A, "What was created is not named"),
         "version": Ruling(S, "Not a version that is spoken"),
         "access_denied": Ruling(S, "There is no such login, or not with this key, or it expired"),
@@ -156,14 +157,14 @@ _NAME = re.compile(r"[\w.]{1,120}", re.ASCII)
 
 def raised(told: Mapping[str, Any]) -> OdooError:
     """From an error's name and message. Its `debug` is a traceback with other people's values in it: never kept."""
-    name, words = str(told.get("name") or ""), str(told.get("message") or "").strip()
-    code = _code(name, words)
+    words = str(told.get("message") or "").strip()
+    code = _code(told.get("name"), words)
     ruling = WAY.get(code) or CALLED.get(code) or _by_module(code)
     return OdooError(fault_of(ruling, code, words or ruling.words))
 
 
-def _code(name: str, words: str) -> str:
-    if not _NAME.fullmatch(name):
+def _code(name: Any, words: str) -> str:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         return "unnamed_error"
     return next((row.code for row in _PLAINER if row.name == name and row.pattern.match(words)), name)
 

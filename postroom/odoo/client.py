@@ -125,19 +125,28 @@ class Odoo:
     ) -> list[Row]:
         """The records that a domain finds, with these fields."""
         wanted = {"domain": list(domain), "fields": list(fields), "offset": offset, "limit": limit, "order": order}
-        rows: list[Row] = self.ask(model, "search_read", wanted, context=context)
-        return rows
+        return _listed(self.ask(model, "search_read", wanted, context=context))
 
-    def search(self, model: str, domain: Domain, *, limit: int | None = None, context: Context = None) -> list[int]:
+    def search(
+        self,
+        model: str,
+        domain: Domain,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        order: str = "id",
+        context: Context = None,
+    ) -> list[int]:
         """The ids that a domain finds."""
-        found: list[int] = self.ask(
-            model, "search", {"domain": list(domain), "limit": limit, "order": "id"}, context=context
-        )
-        return found
+        wanted = {"domain": list(domain), "offset": offset, "limit": limit, "order": order}
+        return _listed(self.ask(model, "search", wanted, context=context))
 
     def count(self, model: str, domain: Domain) -> int:
         """How many records a domain finds."""
-        return int(self.ask(model, "search_count", {"domain": list(domain)}))
+        found = self.ask(model, "search_count", {"domain": list(domain)})
+        if not isinstance(found, int):
+            raise lost("wrong_kind", f"search_count answered {type(found).__name__}")
+        return found
 
     def read(self, model: str, ids: Sequence[int], fields: Sequence[str], *, context: Context = None) -> list[Row]:
         """Some records, in the order of their ids; one that is gone is left out.
@@ -152,12 +161,10 @@ class Odoo:
     def _read(self, model: str, ids: list[int], fields: list[str], context: Context) -> list[Row]:
         """Odoo leaves out what is gone, but raises where a rule or a computed field wanted to look at it."""
         try:
-            rows: list[Row] = self.act(model, ids, "read", {"fields": fields}, context=context, repeatable=True)
+            return _listed(self.act(model, ids, "read", {"fields": fields}, context=context, repeatable=True))
         except OdooError as error:
             if error.fault.code != MISSING:
                 raise
-        else:
-            return rows
         half = len(ids) // 2
         parts = (ids[:half], ids[half:]) if half else ()
         return [row for part in parts for row in self._read(model, part, fields, context)]
@@ -234,3 +241,9 @@ class Odoo:
 def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
     for start in range(0, len(ids), BATCH):
         yield list(ids[start : start + BATCH])
+
+
+def _listed(answer: Any) -> list[Any]:
+    if not isinstance(answer, list):
+        raise lost("wrong_kind", f"a list was due, and {type(answer).__name__} came")
+    return answer

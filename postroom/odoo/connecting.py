@@ -50,9 +50,12 @@ def asked(access: Access) -> str:
     line = Line(quick)
     try:
         with nothing_done():
-            told = _versions(quick, line)
+            return _version(_versions(quick, line))
     finally:
         line.close()
+
+
+def _version(told: object) -> str:
     written = told.get("server_version") or told.get("version") if isinstance(told, dict) else None
     if not written:
         raise lost("not_json", "it does not say its version")

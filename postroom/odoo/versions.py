@@ -105,7 +105,7 @@ def ids_in(answer: Any) -> list[int]:
         return []
     if isinstance(answer, int):
         return [answer]
-    if isinstance(answer, list) and all(isinstance(each, int) for each in answer):
+    if isinstance(answer, list) and all(type(each) is int for each in answer):
         return answer
     match = _RECORDSET.fullmatch(answer) if isinstance(answer, str) else None
     return [int(each) for each in match[1].replace(",", " ").split()] if match else []
