@@ -1,7 +1,8 @@
 """What Odoo raises, and what follows from it: by the exception's own name, never by the answer's code.
 
-Odoo rolls back whatever raises, so that an error with a name is a refusal and asking again is safe; `error.code` says
-nothing (200 on 17, 0 on 19). Only an answer without a name leaves the outcome open.
+Odoo rolls back what raises, so that an error of its own with a name is a refusal and asking again is safe; `error.code`
+says nothing (200 on 17, 0 on 19). An answer without a name leaves the outcome open, and so does the name of something
+that Odoo itself asked, since that may have failed after the commit.
 """
 
 import re
@@ -91,7 +92,8 @@ MODULES: Mapping[str, Ruling] = MappingProxyType(
         "odoo.": Ruling(P, "Odoo refuses it"),
         "builtins.": Ruling(P, "Odoo failed within"),
         "werkzeug.": Ruling(P, "Odoo refuses the call"),
-        "": Ruling(R, "Something that Odoo asked failed"),
+        # A mail server, a web service: what Odoo asks them it asks after the commit as well as before it.
+        "": Ruling(A, "Something that Odoo asked failed: what became of the call is open"),
     }
 )
 """Exceptions that no row foresees, by the module that they come from; the first that fits."""

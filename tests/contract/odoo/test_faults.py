@@ -116,7 +116,11 @@ CLEAR = {
     "a database that is away": (Raised("psycopg2.OperationalError", "server closed", 500), "transient", None),
     "a fault of the database's": (Raised("psycopg2.errors.Whatever", status=500), "transient", None),
     "an upgrade that waits": (Raised("psycopg2.errors.UndefinedColumn", status=500), "later", None),
-    "what Odoo asked itself": (Raised("requests.exceptions.ReadTimeout", status=500), "transient", None),
+    "a mail server of Odoo's": (
+        Raised("smtplib.SMTPServerDisconnected", status=500),
+        "unknown",
+        None,
+    ),
     "a module of somebody's": (Raised("odoo.addons.some.exceptions.Nope"), "permanent", None),
     "our add-on: it changed": (
         Raised("odoo.addons.postroom_connector.exceptions.RecordChanged"),
@@ -129,7 +133,7 @@ CLEAR = {
         None,
     ),
 }
-"""Odoo, or a proxy in its place, says that nothing was done."""
+"""Odoo, or a proxy in its place, says what was done: nothing, but for one."""
 
 
 @pytest.mark.parametrize(("answer", "verdict", "code"), CLEAR.values(), ids=CLEAR.keys())
