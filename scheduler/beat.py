@@ -4,13 +4,25 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from postroom.domain.people import DIRECTORIES
 from workers.app import app
 from workers.queues import Queue
 
 CANARY_SECONDS = 30.0
+HOURLY = "0-22"
+"""Not between 23 and 24 UTC, where two dates meet for most of Europe."""
 
 TIMETABLE: dict[str, dict[str, Any]] = {
     "keep-house": {"task": "keep_house", "schedule": crontab(minute="10", hour="3")},
+    "sync-people": {"task": "sync_people", "schedule": crontab(minute="17", hour=HOURLY)},
+    **{
+        f"recognise-{channel}": {
+            "task": "recognise",
+            "schedule": crontab(minute="47", hour=HOURLY),
+            "args": (channel.value,),
+        }
+        for channel in DIRECTORIES
+    },
     **{
         f"canary-{queue}": {
             "task": "canary",

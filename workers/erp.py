@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from threading import Lock
 from time import monotonic
+from types import MappingProxyType
 
 from config.settings import Settings
 from postroom.domain.channels import Fault
@@ -15,6 +16,7 @@ from postroom.odoo.errors import OdooError
 
 Connect = Callable[[], Odoo]
 
+SANDBOX = "sandbox"
 COOL = timedelta(seconds=5)
 """How long an Odoo that could not be asked its version is not asked again."""
 
@@ -22,13 +24,26 @@ COOL = timedelta(seconds=5)
 class Erp:
     """Odoo by wire; each client is made when it is first needed, and shared by the threads of a process."""
 
-    def __init__(self, connects: Mapping[Wire, Connect], clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        connects: Mapping[Wire, Connect],
+        clock: Callable[[], float] = monotonic,
+        databases: Mapping[Wire, str] = MappingProxyType({}),
+    ) -> None:
+        """`databases`: what each is called where our user may not read its UUID."""
+        self._databases = databases
         self._slots = {wire: _Slot(connect, clock) for wire, connect in connects.items()}
 
     def at(self, wire: Wire) -> Odoo | None:
         """The client; None where that wire has no credentials. Raises OdooError when Odoo cannot be asked."""
         slot = self._slots.get(wire)
         return slot.client() if slot else None
+
+    def database(self, wire: Wire) -> str:
+        """What tells the database of a wire from others: its UUID where that is known, else where it is."""
+        known = self._databases.get(wire, "")
+        erp = None if _is_uuid(known) else self.at(wire)
+        return (erp.database_uuid() if erp else "") or known or wire.value
 
 
 class _Slot:
@@ -60,7 +75,18 @@ class _Slot:
 def erp_from(values: Settings) -> Erp:
     """What the settings describe; nothing is asked yet. Raises ValueError with every fault of a half-set Odoo."""
     accesses = {Wire.SANDBOX: _sandbox(values), Wire.LIVE: _live(values)}
-    return Erp({wire: partial(_connect, access) for wire, access in accesses.items() if access is not None})
+    connects = {wire: partial(_connect, access) for wire, access in accesses.items() if access is not None}
+    return Erp(connects, databases={Wire.SANDBOX: SANDBOX, Wire.LIVE: _database(values)})
+
+
+def _database(values: Settings) -> str:
+    """Its UUID, as `postroom odoo setup` has kept it; our user himself may not read it."""
+    uuid = values.odoo_database_uuids.replace(",", " ").partition(" ")[0]
+    return uuid.lower() or f"{values.odoo_url.rstrip('/')}/{values.odoo_db}"
+
+
+def _is_uuid(written: str) -> bool:
+    return len(written) == 36 and written.count("-") == 4
 
 
 def _connect(access: Access) -> Odoo:
@@ -73,7 +99,7 @@ def _sandbox(values: Settings) -> Access | None:
     secret = values.sandbox_secret.get_secret_value()
     if not secret:
         return None
-    return Access(f"{values.sandbox_url}/odoo", "sandbox", "postroom", secret)
+    return Access(f"{values.sandbox_url}/odoo", SANDBOX, "postroom", secret)
 
 
 def _live(values: Settings) -> Access | None:

@@ -55,6 +55,10 @@ class Hints:
         """Something waits to be written into Odoo."""
         self._hint("write_back", (), Queue.OUTBOX)
 
+    def recognise(self, channel: ChannelName) -> None:
+        """People wait to be asked for in a channel's directory."""
+        self._hint("recognise", (channel.value,), lane_queue(channel, Urgency.BULK))
+
     def deliver(self, channel: ChannelName, lane: Urgency) -> None:
         """Legs of a lane are due."""
         self._hint("deliver", (channel.value, lane.value), lane_queue(channel, lane))

@@ -1,7 +1,8 @@
 """Who somebody is to Odoo: an internal user, known by an account that his provider or an operator vouches for."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
@@ -161,3 +162,100 @@ def same(user: User, person: Person) -> bool:
 def moved(user: User, person: Person) -> bool:
     """Whether his address is another one: what a directory said of the old one proves nothing of him any more."""
     return (user.email or "").casefold() != (person.email or "").casefold()
+
+
+# What a channel's own directory says ----------------------------------------------------------------------------------
+
+DIRECTORIES = (ChannelName.SLACK, ChannelName.TEAMS)
+"""Channels that know their members by a confirmed email address."""
+LINKABLE = (*DIRECTORIES, ChannelName.WHATSAPP)
+"""Channels whose account an operator may vouch for: there nobody writes a sender but the provider."""
+ASKED_AGAIN = timedelta(days=1)
+"""How long a directory's word holds before it is asked for again."""
+
+
+class Standing(StrEnum):
+    """How whoever has an email address stands in a channel's directory."""
+
+    FOUND = "found"
+    NOBODY = "nobody"
+    UNCONFIRMED = "unconfirmed"
+    GUEST = "guest"
+    MACHINE = "machine"
+    DEACTIVATED = "deactivated"
+    ELSEWHERE = "elsewhere"
+    SEVERAL = "several"
+    TAKEN = "taken"
+
+
+STANDINGS: MappingProxyType[Standing, str] = MappingProxyType(
+    {
+        Standing.FOUND: "known by his email address",
+        Standing.NOBODY: "nobody there has his email address",
+        Standing.UNCONFIRMED: "whoever has his email address there has not confirmed it",
+        Standing.GUEST: "whoever has his email address there is a guest",
+        Standing.MACHINE: "whoever has his email address there is a bot",
+        Standing.DEACTIVATED: "whoever has his email address there is deactivated",
+        Standing.ELSEWHERE: "whoever has his email address there is of another organisation",
+        Standing.SEVERAL: "several there have his email address",
+        Standing.TAKEN: "whoever has his email address there is known as another user of Odoo",
+    }
+)
+"""In words, for operators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whoever has an email address in a channel's directory."""
+
+    standing: Standing
+    account: str = field(default="", repr=False)
+    """As the channel names him; set exactly where he was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What follows from a directory's word."""
+
+    part: bool = False
+    """From the account that he was known by."""
+    join: str = field(default="", repr=False)
+    """The account that he is known by from now on."""
+
+
+def step_after(held: str | None, member: Member) -> Step:
+    """What follows for somebody who is known by `held`, by his email address, or by nothing."""
+    if member.standing is Standing.FOUND:
+        return Step() if held == member.account else Step(part=held is not None, join=member.account)
+    return Step(part=held is not None)
+
+
+# What stands in the way -----------------------------------------------------------------------------------------------
+
+
+class Lack(StrEnum):
+    """Why somebody cannot decide, or not in his own name."""
+
+    DEACTIVATED = "deactivated"
+    NO_EMAIL = "no_email"
+    CLASH = "clash"
+    NO_ACCOUNT = "no_account"
+    NO_KEY = "no_key"
+
+
+def lacks(person: Person, accounts: Iterable[Account], *, clash: bool, add_on: bool | None) -> tuple[Lack, ...]:
+    """What keeps somebody from deciding; without our add-on in Odoo he needs a key of his own."""
+    if not person.active:
+        return (Lack.DEACTIVATED,)
+    found = []
+    if not any(each.removed_at is None for each in accounts):
+        found = [Lack.NO_ACCOUNT, *([Lack.CLASH] if clash else []), *([] if person.email else [Lack.NO_EMAIL])]
+    if add_on is False and not person.has_key:
+        found.append(Lack.NO_KEY)
+    return tuple(found)
+
+
+def clash_words(wire: Wire, groups: Sequence[Sequence[int]]) -> str:
+    """What an operator reads of users that share an email address; addresses stay out."""
+    told = "; ".join("users " + " and ".join(str(user) for user in group) for group in groups)
+    return f"Odoo ({wire}): {told} have the same email address: none of them is known by it. Correct it in Odoo."

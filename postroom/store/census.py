@@ -1,18 +1,20 @@
 """What Odoo says of its users, and channels' directories of people, written down so that it may be said again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import BigInteger
+from sqlalchemy.types import BigInteger, Uuid
 
-from postroom.domain.people import Person, User, moved, same
+from postroom.domain.channels import ChannelName
+from postroom.domain.people import ASKED_AGAIN, Person, Standing, User, moved, same
 from postroom.domain.safety import Wire
 from postroom.store.ids import new_id
-from postroom.store.people import PERSON, email_blind, person_from
+from postroom.store.people import ADDRESS, PERSON, email_blind, person_from
 from postroom.store.sealing import Sealer
 
 _KNOWN = text(f"""
@@ -45,6 +47,35 @@ _GONE = text("""
     where wire = :wire and active and (database <> :database or seen_at < :since) returning id
 """)
 
+_CLASHES = text("""
+    select array_agg(user_id order by user_id) as users from person
+    where wire = :wire and active and email_blind is not null
+    group by email_blind having count(*) > 1 order by min(user_id)
+""")
+_TO_ASK = text(f"""
+    select {PERSON}, a.id as account_id, a.address from person p
+    left join person_lookup l on l.person_id = p.id and l.channel = :channel
+    left join person_account a on a.person_id = p.id and a.channel = :channel and a.wire = p.wire
+        and a.removed_at is null
+    where p.wire = :wire and p.active and p.email_blind is not null
+        and (l.asked_at is null or l.asked_at < clock_timestamp() - :again)
+        and not exists (
+            select from person_account word where word.person_id = p.id and word.channel = :channel
+                and word.wire = p.wire and word.removed_at is null and word.how = 'link')
+        and not exists (
+            select from person namesake where namesake.wire = p.wire and namesake.email_blind = p.email_blind
+                and namesake.active and namesake.id <> p.id)
+    order by l.asked_at nulls first, p.user_id limit :limit
+""")  # noqa: S608
+_STILL = text("select active, email_blind from person where id = :id for update")
+_NOTE = text("""
+    insert into person_lookup (person_id, channel, company, outcome) values (:id, :channel, :company, :outcome)
+    on conflict (person_id, channel) do update set outcome = excluded.outcome, asked_at = clock_timestamp()
+""")
+_LOOKUPS = text("""
+    select person_id, channel, outcome, asked_at from person_lookup where person_id = any(:people) order by channel
+""").bindparams(bindparam("people", type_=ARRAY(Uuid)))
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -54,6 +85,9 @@ class Told:
     changed: int = 0
     deactivated: int = 0
     same: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.added} new, {self.changed} changed, {self.deactivated} gone, {self.same} as before"
 
     def __add__(self, other: "Told") -> "Told":
         return Told(
@@ -96,6 +130,67 @@ def retire(connection: Connection, wire: Wire, database: str, since: datetime) -
     """Whoever Odoo did not name since then, or was a user of another database, decides no longer."""
     gone = connection.execute(_GONE, {"wire": wire.value, "database": database, "since": since})
     return len(gone.all())
+
+
+def clashes(connection: Connection, wire: Wire) -> list[tuple[int, ...]]:
+    """Active users who share an email address, as their ids: by it none of them can be known."""
+    return [tuple(row.users) for row in connection.execute(_CLASHES, {"wire": wire.value})]
+
+
+# What directories say -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody whom a directory is to be asked for, and the account that it has named before."""
+
+    person: Person
+    account_id: UUID | None
+    account: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a directory said last of somebody."""
+
+    channel: ChannelName
+    standing: Standing
+    asked_at: datetime
+
+
+def to_ask_for(connection: Connection, sealer: Sealer, channel: ChannelName, wire: Wire, *, limit: int) -> list[Asked]:
+    """Whom to ask a channel's directory for now; whoever an operator has vouched for there is not among them."""
+    values = {"channel": channel.value, "wire": wire.value, "again": ASKED_AGAIN, "limit": limit}
+    return [
+        Asked(
+            person_from(sealer, row),
+            row.account_id,
+            sealer.open_text(row.address, ADDRESS) if row.address is not None else None,
+        )
+        for row in connection.execute(_TO_ASK, values)
+    ]
+
+
+def still(connection: Connection, sealer: Sealer, person: Person) -> bool:
+    """Whether somebody is active and has the same address still; held so until the transaction ends."""
+    row = connection.execute(_STILL, {"id": person.id}).one_or_none()
+    blind = email_blind(sealer, person.email or "")
+    return row is not None and row.active and row.email_blind == blind
+
+
+def note_lookup(connection: Connection, person: Person, channel: ChannelName, standing: Standing) -> None:
+    """Remember what a directory said of somebody, so that he is asked for again only when that is stale."""
+    row = {"id": person.id, "channel": channel.value, "company": person.company, "outcome": standing.value}
+    connection.execute(_NOTE, row)
+
+
+def lookups_of(connection: Connection, people: Iterable[UUID]) -> Mapping[UUID, list[Lookup]]:
+    """What directories said last of people."""
+    found: dict[UUID, list[Lookup]] = {}
+    for row in connection.execute(_LOOKUPS, {"people": list(people)}):
+        lookup = Lookup(ChannelName(row.channel), Standing(row.outcome), row.asked_at)
+        found.setdefault(row.person_id, []).append(lookup)
+    return found
 
 
 def _row(sealer: Sealer, wire: Wire, database: str, user: User) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
+from postroom.domain.people import Member
 
 
 class ChannelError(Exception):
@@ -67,3 +68,11 @@ class Answering(Protocol):
 
     def answer(self, raw: bytes) -> tuple[str, bytes] | None:
         """The content type and body to answer verified bytes with; None: the usual answer. Raises nothing."""
+
+
+@runtime_checkable
+class Knowing(Protocol):
+    """A channel whose directory knows its members by an email address that they, or their employer, confirmed."""
+
+    def member_with(self, email: str) -> Member:
+        """Whoever has an address there, asked for now. Raises ChannelError where the provider does not say."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import requests
 from slack_sdk.signature import SignatureVerifier
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
+from postroom.domain.people import Member, Standing
 from postroom.outside.rulings import fault_in
 from workers.channels.base import ChannelError, before_it_leaves
 from workers.channels.headers import find_header
@@ -18,7 +19,7 @@ from workers.channels.slack import webhook
 from workers.channels.slack.answer import read_answer, read_receipt
 from workers.channels.slack.capabilities import CAPABILITIES
 from workers.channels.slack.config import SlackConfig
-from workers.channels.slack.directory import Directory
+from workers.channels.slack.directory import NOBODY, Directory, member_in
 from workers.channels.slack.payload import is_id, message_body
 from workers.channels.slack.verdicts import TRANSPORT, VERDICTS, transport_fault
 from workers.channels.tokens import id_of
@@ -61,17 +62,28 @@ class Slack:
             raise ChannelError(transport_fault("bad_address"))
         return self._directory.member(to)
 
+    def member_with(self, email: str) -> Member:
+        """Whoever has this address in our workspace. Raises ChannelError where Slack does not say."""
+        try:
+            with before_it_leaves():
+                return member_in(self._asked_for(email), email, self._config.team_id)
+        except ChannelError as error:
+            if error.fault.code in NOBODY:
+                return Member(Standing.NOBODY)
+            raise
+
     def _look_up(self, email: str) -> str:
         with before_it_leaves():
-            user = read_answer(self._call("users.lookupByEmail", urlencode({"email": email}).encode(), FORM)).get(
-                "user"
-            )
+            user = self._asked_for(email)
             found = id_of(user.get("id")) if isinstance(user, Mapping) else ""
             if not found:
                 raise ChannelError(transport_fault("not_json", "the look-up names no member"))
             if user and user.get("deleted"):
                 raise ChannelError(fault_in(VERDICTS, "user_disabled"))
         return found
+
+    def _asked_for(self, email: str) -> Any:
+        return read_answer(self._call("users.lookupByEmail", urlencode({"email": email}).encode(), FORM)).get("user")
 
     def _call(self, method: str, body: bytes, content_type: str) -> requests.Response:
         session = self._sessions.current()

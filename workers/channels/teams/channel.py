@@ -9,6 +9,7 @@ from uuid import UUID
 import requests
 
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
+from postroom.domain.people import Member
 from workers.channels.teams import acknowledgement, webhook
 from workers.channels.teams.answer import read_answer
 from workers.channels.teams.capabilities import CAPABILITIES
@@ -32,7 +33,8 @@ class Teams:
         self._config = config
         self._login = Login(config)
         self._connector = Connector(config, self._login)
-        self._conversations = Conversations(config, self._connector, Directory(config, self._login))
+        self._directory = Directory(config, self._login)
+        self._conversations = Conversations(config, self._connector, self._directory)
         self._keys = Keys(config.openid_url)
 
     @property
@@ -52,6 +54,10 @@ class Teams:
         if answer.status_code == HTTPStatus.NOT_FOUND and (anew := self._conversations.again(place)):
             place, answer = anew, self._post(anew, body, key)
         return read_answer(answer, place)
+
+    def member_with(self, email: str) -> Member:
+        """Whoever has this address in our tenant. Raises ChannelError where Graph does not say."""
+        return self._directory.member_with(email)
 
     def _post(self, place: Place, body: Mapping[str, Any], key: UUID) -> requests.Response:
         url = f"{self._config.conversations_url}/{quote(place.conversation, safe='')}/activities"

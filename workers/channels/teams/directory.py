@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from postroom.domain.people import Member, Standing
 from workers.channels.base import ChannelError
 from workers.channels.http import retry_after
 from workers.channels.memory import Memory
@@ -32,6 +33,13 @@ class Directory:
         """The object id of the one active user with this address. Raises ChannelError; nothing was posted then."""
         name = email.casefold()
         return self._found.get(name) or self._found.put(name, _only(self._users(email), name))
+
+    def member_with(self, email: str) -> Member:
+        """Whoever has this address in the tenant, which its administrators vouch for. Raises ChannelError."""
+        name = email.casefold()
+        users = [user for user in self._users(email) if user.id]
+        meant = [user for user in users if name in (user.principal_name.casefold(), user.mail.casefold())]
+        return _member(meant)
 
     def _users(self, email: str) -> "Sequence[User]":
         # Here and not above: it loads Microsoft's client, which only the worker that looks somebody up shall carry.
@@ -74,3 +82,16 @@ def _only(users: "Sequence[User]", name: str) -> str:
     if len(meant) > 1:
         raise ChannelError(transport_fault("user_ambiguous"))
     return meant[0].id.lower()
+
+
+def _member(users: "Sequence[User]") -> Member:
+    """One employee, or why there is none: of several with one address nobody knows who is meant."""
+    enabled = [user for user in users if user.enabled]
+    own = [user for user in enabled if not user.guest]
+    if len(own) == 1 == len(enabled):
+        return Member(Standing.FOUND, own[0].id.lower())
+    if len(enabled) > 1:
+        return Member(Standing.SEVERAL)
+    if enabled:
+        return Member(Standing.GUEST)
+    return Member(Standing.DEACTIVATED if users else Standing.NOBODY)

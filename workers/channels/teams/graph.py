@@ -14,10 +14,11 @@ from kiota_abstractions.authentication import (
 )
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph import GraphServiceClient
+from msgraph.generated.models.user import User as GraphUser
 from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from msgraph.graph_request_adapter import GraphRequestAdapter
 
-FIELDS = ["id", "userPrincipalName", "accountEnabled"]
+FIELDS = ["id", "userPrincipalName", "mail", "accountEnabled", "userType"]
 MOST = 3
 """Users that are asked for: more than one of them is already one too many."""
 
@@ -29,6 +30,9 @@ class User:
     id: str
     principal_name: str
     enabled: bool
+    mail: str = ""
+    guest: bool = False
+    """Invited from another tenant: his address is what that tenant says."""
 
 
 class GraphRefused(Exception):
@@ -70,9 +74,13 @@ async def _within(seconds: float, waits: httpx.Timeout, email: str, graph_url: s
     # A redirect is no error to Microsoft's client, and no page either: that nobody was found must be said, not guessed.
     if page is None or page.value is None:
         raise GraphLost("an answer without users")
-    return [
-        User(str(each.id), each.user_principal_name or "", each.account_enabled is not False) for each in page.value
-    ]
+    return [_user(each) for each in page.value]
+
+
+def _user(told: GraphUser) -> User:
+    name = told.user_principal_name or ""
+    guest = (told.user_type or "").casefold() == "guest" or "#ext#" in name.casefold()
+    return User(str(told.id or ""), name, told.account_enabled is not False, told.mail or "", guest)
 
 
 def _question(email: str) -> "RequestConfiguration[UsersRequestBuilder.UsersRequestBuilderGetQueryParameters]":
