@@ -149,6 +149,10 @@ def _check_access_rights(records: Records, operation: str, raise_exception: bool
     return rights.may(records.env, records.model, operation)
 
 
+def _check_access_rule(records: Records, operation: str) -> None:
+    rights.check_records(records, operation)
+
+
 def _check_access_rights_19(records: Records, operation: str, raise_exception: bool = True) -> bool | None:
     allowed = _check_access_rights(records, operation, raise_exception)
     return None if raise_exception else allowed
@@ -184,6 +188,7 @@ OF_17 = {
     "name_get": _read_method(_name_get, editions=ONLY_17),
     "name_search": _read_method(_name_search, on_model=True, editions=ONLY_17),
     "check_access_rights": _read_method(_check_access_rights, on_model=True, editions=ONLY_17),
+    "check_access_rule": _read_method(_check_access_rule, editions=ONLY_17),
 }
 OF_19 = {
     "name_search": _read_method(_name_search_19, on_model=True, editions=ONLY_19),

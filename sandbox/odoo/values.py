@@ -16,7 +16,7 @@ Values = Mapping[str, Any]
 MAGIC = frozenset({"id", "create_uid", "create_date", "write_uid", "write_date", "display_name"})
 
 
-def create(env: "Env", model: str, given: Values) -> "Records":
+def create(env: "Env", model: str, given: Values, record_id: int | None = None) -> "Records":
     """One new record, or the one that is there already where the model says so."""
     kind = env.model(model)
     _check_names(env, model, given)
@@ -27,7 +27,7 @@ def create(env: "Env", model: str, given: Values) -> "Records":
             return env.records(model, [values["id"]])
     row = {name: _plain(env, model, name, value) for name, value in values.items() if _is_kept(env, model, name)}
     stamps = {"create_uid": env.uid, "create_date": env.now, "write_uid": env.uid, "write_date": env.now}
-    made = env.records(model, [env.database.insert(model, {**stamps, **row})])
+    made = env.records(model, [env.database.insert(model, {**stamps, **row}, record_id)])
     _link(made, values)
     _check_required(made)
     if kind.made:
@@ -43,7 +43,7 @@ def write(records: "Records", changes: Values) -> None:
         records.kind.changed(records, dict(changes))
     for record in records:
         before = tracking.state(record)
-        row = {name: _plain(env, model, name, value) for name, value in changes.items() if _is_kept(env, model, name)}
+        row = {name: _plain(env, model, name, value) for name, value in changes.items() if _is_plain(env, model, name)}
         env.database.update(model, record.id, {**row, "write_uid": env.uid, "write_date": env.now})
         _link(record, changes)
         _check_required(record)
@@ -77,6 +77,11 @@ def _is_owned(env: "Env", field: Field) -> bool:
 
 def _is_kept(env: "Env", model: str, name: str) -> bool:
     return name not in MAGIC and env.fields(model)[name].kept
+
+
+def _is_plain(env: "Env", model: str, name: str) -> bool:
+    """Whether a write sets it outright; links to many are changed from what they are."""
+    return _is_kept(env, model, name) and env.fields(model)[name].type not in X2MANY
 
 
 def _check_names(env: "Env", model: str, given: Values) -> None:
