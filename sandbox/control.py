@@ -11,22 +11,16 @@ from sandbox.channels import NAMES, Channel, address_of, any_address
 from sandbox.faults import ENDINGS, KINDS, Fault, fault_from
 from sandbox.http1 import Request, Response, json_response
 from sandbox.messages import Message
+from sandbox.odoo import deeds as odoo
+from sandbox.odoo.servers import adopt
 from sandbox.people import Person
 from sandbox.rooms import Rooms
+from sandbox.unfit import Unfit
 from sandbox.witness import tally
 
 Fields = Mapping[str, Any]
 Deed = Callable[[Rooms, Fields], Awaitable[Any]]
 LONGEST_REPLY = 4096
-
-
-class Unfit(Exception):
-    """A request that cannot be carried out; every reason at once."""
-
-    def __init__(self, reasons: list[str], status: int = 422) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
-        self.status = status
 
 
 def fields_of(request: Request) -> dict[str, Any]:
@@ -110,7 +104,9 @@ async def introduce(rooms: Rooms, fields: Fields) -> Any:
     addresses = {channel: str(fields.get(channel) or "") for channel in Channel}
     if not any(addresses.values()):
         raise Unfit([f"/{', /'.join(Channel)}: give at least one of them"])
-    return asdict(rooms.introduce(rooms.people.introduce(str(fields.get("name") or ""), addresses)))
+    person = rooms.introduce(rooms.people.introduce(str(fields.get("name") or ""), addresses))
+    adopt(rooms, person)
+    return asdict(person)
 
 
 async def reply(rooms: Rooms, fields: Fields) -> Any:
@@ -235,6 +231,7 @@ DEEDS: Mapping[tuple[str, str], Deed] = {
     ("POST", "press"): press,
     ("POST", "read"): read,
     ("POST", "reset"): reset,
+    **odoo.DEEDS,
 }
 CREATED = frozenset({arm, introduce, reply, press})
 

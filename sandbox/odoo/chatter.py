@@ -1,5 +1,6 @@
 """What every document with a chatter has: messages, followers, activities."""
 
+import base64
 import html
 import json
 import secrets
@@ -8,7 +9,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from sandbox.odoo import markup
+from sandbox.odoo import markup, rights
 from sandbox.odoo.fields import Field, children, choice, one
 from sandbox.odoo.models import Method
 from sandbox.odoo.raised import value_error
@@ -75,8 +76,8 @@ def message_post(
         raise value_error(f"Wrong value for mail.message.message_type: {message_type!r}")
     author = env.sudo().records("res.partner", [author_id]) if author_id else env.user["partner_id"]
     author.need()
-    # Whoever may read a document may write to its chatter.
     records.read(["id"])
+    rights.check_model(env, records.model, "read" if records.kind.posts_by_reading else "write")
     made = {
         "body": markup.kept(body) if body_is_html else markup.from_text(body),
         "subject": subject or False,
@@ -100,8 +101,6 @@ def _formatted(partner: Records) -> str:
 
 def _attached(records: Records, given: Sequence[Sequence[str]], ids: Sequence[int]) -> list[int]:
     """The attachments, moved to the document that they are posted on."""
-    import base64
-
     env = records.env.sudo()
     home = {"res_model": records.model, "res_id": records.id}
     named = [{"name": name, "datas": base64.b64encode(content.encode()).decode(), **home} for name, content in given]

@@ -51,6 +51,10 @@ class Ledger:
                 self._entries[place] = replace(entry, outcome=outcome, code=code)
                 return
 
+    def clear(self) -> None:
+        """Forget them."""
+        self._entries.clear()
+
     def rows(self, key: str = "", record: str = "", method: str = "") -> list[dict[str, Any]]:
         """The entries of a key, of a record such as purchase.order:42, of a method; oldest first."""
         return [

@@ -42,6 +42,8 @@ class Model:
     """How one record is called; None: by its name."""
     thread: bool = False
     """Whether it has a chatter and activities."""
+    posts_by_reading: bool = False
+    """Whether whoever may read a record may write in its chatter; else he must be able to change such records."""
     module: str = "base"
     editions: frozenset[int] = EVERY
     prepare: Callable[["Env", Values], Values] | None = None

@@ -48,8 +48,8 @@ def walk_in(server: Server, wanted: Wanted) -> list[dict[str, Any]] | None:
 
 
 def _named(wanted: Wanted) -> tuple[str, int] | None:
-    """The field and the number of the domain's first condition, where somebody looks for one user."""
-    if (wanted.model, wanted.method) != ("res.users", "search_read"):
+    """The field and the number of the domain's first condition, where somebody wants to notify one user."""
+    if (wanted.model, wanted.method) != ("res.users", "search_read") or wanted.names.get("fields") != ["partner_id"]:
         return None
     domain = wanted.places[0] if wanted.places else wanted.names.get("domain")
     match domain:
@@ -59,12 +59,10 @@ def _named(wanted: Wanted) -> tuple[str, int] | None:
 
 
 def _address_of(server: Server, partner: int) -> str:
-    if partner > USERS_PARTNERS:
-        return f"user:{partner - USERS_PARTNERS}"
     for uid in server.database.ids("res.users"):
         if _partner_of(server, uid) == partner:
             return f"user:{uid}"
-    return f"partner:{partner}"
+    return f"user:{partner - USERS_PARTNERS}" if partner > USERS_PARTNERS else f"partner:{partner}"
 
 
 def _partner_of(server: Server, uid: int) -> int | None:

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.odoo import seed_rights
-from sandbox.odoo.catalogue.bridge import SECRET
+from sandbox.odoo.catalogue.bridge import ALLOWED, GROUP, SECRET
 from sandbox.odoo.records import Env, Records, Server, clock
 
 ADMIN, SERVICE = 101, 2
@@ -17,7 +18,11 @@ PERMISSIONS = MappingProxyType({"r": "perm_read", "w": "perm_write", "c": "perm_
 
 PEOPLE: Mapping[str, tuple[int, str, tuple[str, ...]]] = MappingProxyType(
     {
-        "postroom": (SERVICE, "Postroom", ("base.group_user", "__postroom__.group_bridge", "base.group_multi_company")),
+        "postroom": (
+            SERVICE,
+            "Postroom",
+            ("base.group_user", "__postroom__.group_bridge", GROUP, "mail.group_mail_notification_type_inbox"),
+        ),
         "admin": (
             ADMIN,
             "Mitchell Admin",
@@ -127,9 +132,11 @@ def _currencies(env: Env) -> None:
         named(env, f"base.lang_{code}", "res.lang", row)
 
 
-def _models(env: Env) -> None:
+def _models(env: Env, modules: AbstractSet[str] | None = None) -> None:
     for name in sorted(env.server.models):
         model = env.server.models[name]
+        if modules is not None and model.module not in modules:
+            continue
         external_id = f"{model.module}.model_{name.replace('.', '_')}"
         named(env, external_id, "ir.model", {"model": name, "name": model.title, "state": "base"})
 
@@ -162,14 +169,48 @@ def _people(env: Env) -> None:
         _row(env, "res.users", {**user, **own}, uid)
 
 
-def _rights(env: Env) -> None:
+COLLEAGUE = (
+    "base.group_user",
+    "purchase.group_purchase_manager",
+    "hr_holidays.group_hr_holidays_manager",
+    "hr_expense.group_hr_expense_manager",
+)
+"""Whoever is introduced to the sandbox as a user is somebody who is asked for approvals, and may give them."""
+
+
+def colleague(env: Env, user_id: int, name: str, address: str) -> None:
+    """A user of this number, or the one there is under this name and address."""
+    facts = {"name": name or address, "email": address}
+    there = env.records("res.users", [user_id]).exists()
+    if there:
+        there["partner_id"].write(facts)
+        return
+    partner = env["res.partner"].create([facts]).id
+    row = {"login": address, "partner_id": partner, "company_id": 1, "company_ids": [1]}
+    _row(env, "res.users", {**row, env.edition.users_groups: [env.ref(each).id for each in COLLEAGUE]}, user_id)
+
+
+def mark_installed(env: Env, module: str, *, on: bool) -> None:
+    """Say that a module is there or not, and give it what it begins with when it comes for the first time."""
+    row = env["ir.module.module"].search([["name", "=", module]])
+    row.write({"state": "installed" if on else "uninstalled"})
+    if on and not env.ref(f"{module}.model_{module}_ticket") and module == "helpdesk":
+        _models(env, {"helpdesk"})
+        _rights(env, {each for each in env.server.models if each.startswith("helpdesk.")})
+        named(env, "helpdesk.stage_new", "helpdesk.stage", {"name": "New", "sequence": 0})
+        named(env, "helpdesk.stage_solved", "helpdesk.stage", {"name": "Solved", "sequence": 10, "fold": True})
+        named(env, "helpdesk.helpdesk_team1", "helpdesk.team", {"name": "Customer Care"})
+
+
+def _rights(env: Env, only: AbstractSet[str] | None = None) -> None:
     ids = {row["model"]: row["id"] for row in env["ir.model"].search([]).read(["model"])}
+    ids = {model: record_id for model, record_id in ids.items() if only is None or model in only}
     for model, granted in seed_rights.ACCESS.items():
         for group, letters in granted.items() if model in ids else ():
             permissions = {field: letter in letters for letter, field in PERMISSIONS.items()}
             row = {"model_id": ids[model], "group_id": env.ref(group).id if group else False, **permissions}
             _row(env, "ir.model.access", {"name": f"{model} {group}".strip(), **row})
-    for model in seed_rights.OF_A_COMPANY:
+    for model in seed_rights.OF_A_COMPANY if only is None else ():
         row = {"name": f"{model}: multi-company", "model_id": ids[model], "domain_force": seed_rights.COMPANY_RULE}
         _row(env, "ir.rule", row)
     for model, group, domain, letters in seed_rights.RULES:
@@ -187,6 +228,8 @@ def _parameters(env: Env) -> None:
         SECRET: command_secret(server.secret),
     }.items():
         _row(env, "ir.config_parameter", {"key": key, "value": value})
+    for model, method, fields in ALLOWED:
+        _row(env, "postroom.allowed.method", {"model": model, "method": method, "fields_allowed": fields or False})
 
 
 def database_uuid(version: int) -> str:

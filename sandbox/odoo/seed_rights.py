@@ -45,7 +45,7 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = MappingProxyType(
         "project.group_project_user": ("Project", "User", ("base.group_user",)),
         "project.group_project_manager": ("Project", "Administrator", ("project.group_project_user",)),
         "helpdesk.group_helpdesk_user": ("Helpdesk", "User", ("base.group_user",)),
-        "postroom_connector.group_bridge": ("Postroom", "Bridge", ()),
+        "postroom_connector.group_bridge": ("", "Postroom / Bridge", ()),
         "__postroom__.group_bridge": ("", "Postroom bridge", ()),
     }
 )
@@ -105,12 +105,14 @@ ACCESS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "hr.expense.sheet": {USER: "rwcu", BRIDGE: "r"},
         "hr.expense.refuse.wizard": {"hr_expense.group_hr_expense_team_approver": "rwc"},
         "project.project": {USER: "r", "project.group_project_manager": "rwcu", BRIDGE: "r"},
-        "project.task": {"project.group_project_user": "rwcu", BRIDGE: "rwc"},
+        "project.task": {"project.group_project_user": "rwcu", USER: "r", BRIDGE: "rwc"},
         "project.task.type": {USER: "r", "project.group_project_manager": "rwcu"},
         "helpdesk.team": {"helpdesk.group_helpdesk_user": "r", BRIDGE: "r"},
         "helpdesk.stage": {"helpdesk.group_helpdesk_user": "r", BRIDGE: "r"},
         "helpdesk.ticket": {"helpdesk.group_helpdesk_user": "rwcu", BRIDGE: "rwc"},
-        "postroom.connector": {BRIDGE: "r", "postroom_connector.group_bridge": "r", SYSTEM: "r"},
+        "postroom.command": {SYSTEM: "r"},
+        "postroom.allowed.method": {SYSTEM: "rwcu"},
+        "postroom.message": {SYSTEM: "r", "postroom_connector.group_bridge": "r"},
     }
 )
 """By model and group: r(ead), w(rite), c(reate), u(nlink). The bridge's rows are what `postroom odoo setup` makes."""

@@ -123,6 +123,7 @@ MOVE = Model(
     shown=lambda r: str(r["name"]) if r["name"] not in (False, "/") else f"Draft Invoice (* {r.id})",
     thread=True,
     prepare=_prepared,
+    posts_by_reading=True,
 )
 LINE = Model(
     "account.move.line",

@@ -56,6 +56,7 @@ TASK = Model(
     order="priority desc, id desc",
     module="project",
     thread=True,
+    posts_by_reading=True,
 )
 
 TEAM = Model(

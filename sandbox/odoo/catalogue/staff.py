@@ -43,6 +43,7 @@ EMPLOYEE = Model(
     order="name",
     module="hr",
     thread=True,
+    posts_by_reading=True,
 )
 
 
@@ -185,6 +186,7 @@ LEAVE = Model(
     shown=_leave_shown,
     thread=True,
     prepare=_leave_prepared,
+    posts_by_reading=True,
 )
 
 # Expenses -----------------------------------------------------------------------------------------------------------
