@@ -116,6 +116,8 @@ class SmallOdoo:
         if args[0][0] not in self.rows[model]:
             raise Refused("odoo.exceptions.MissingError", "Record does not exist or has been deleted.")
         self.done["message_post"] += 1
+        for number in named.get("attachment_ids", []):
+            self.rows["ir.attachment"][number].update({"res_model": model, "res_id": args[0][0]})
         values = {
             "model": model,
             "res_id": args[0][0],
