@@ -85,7 +85,8 @@ def _user(erp: Odoo, ours: Target) -> Told:
 def _house(values: Settings, erp: Odoo) -> Iterator[Checked]:
     yield look("database", "database.uuid", lambda: _database(values, erp))
     yield look("add-on", "postroom.connector", lambda: _add_on(values, erp))
-    yield look("API key", "res.users.apikeys", lambda: surroundings.key_age(erp))
+    if _installed(erp, "res.users.apikeys"):
+        yield look("API key", "res.users.apikeys", lambda: surroundings.key_age(erp))
 
 
 def _database(values: Settings, erp: Odoo) -> Told:
@@ -99,13 +100,20 @@ def _database(values: Settings, erp: Odoo) -> Told:
 
 
 def _add_on(values: Settings, erp: Odoo) -> Told:
-    rows = erp.search_read("ir.module.module", [["name", "=", "postroom_connector"]], ["state", "latest_version"])
-    if not rows or rows[0]["state"] != "installed":
+    if not erp.has_addon():
         return doubtful(f"not installed. {NO_ADD_ON}", "docs/odoo-addon.md")
-    version = rows[0]["latest_version"] or "without a version"
+    version = _add_on_version(erp)
     if not values.odoo_command_secret.get_secret_value():
         return doubtful(f"{version}, but ODOO_COMMAND_SECRET is not set: it believes no command", SET_UP)
     return good(f"{version}")
+
+
+def _add_on_version(erp: Odoo) -> str:
+    """As far as our user may know it: Odoo shows its modules to some employees and not to others."""
+    if not may(erp, "ir.module.module", "read"):
+        return "installed"
+    rows = erp.search_read("ir.module.module", [["name", "=", "postroom_connector"]], ["latest_version"])
+    return str((rows[0]["latest_version"] if rows else "") or "installed")
 
 
 # What he can ----------------------------------------------------------------------------------------------------------
