@@ -18,7 +18,8 @@ from postroom.cli.findings import Health
 from postroom.cli.modes import sandbox_answers
 from postroom.cli.showing import lasting
 from postroom.domain.channels import ChannelName
-from postroom.domain.safety import REAL, CircuitState
+from postroom.domain.safety import REAL, CircuitState, Wire
+from postroom.odoo.errors import OdooError
 from postroom.store.engine import Engine, StoreError, connect
 from postroom.store.heartbeats import ages
 from postroom.store.migrate import current, head
@@ -27,6 +28,7 @@ from postroom.store.partitions import months_covered
 from postroom.store.safety import circuits, modes, pauses
 from postroom.store.sealing import Sealer, SealingFault
 from postroom.store.survey import survey
+from workers.erp import erp_from
 from workers.queues import Queue
 from workers.wires import channels_from
 
@@ -245,6 +247,20 @@ def _sandbox(settings: Settings, companies: Sequence[str]) -> Iterator[Finding]:
         )
 
 
+def erp(examined: Patient) -> Iterator[Finding]:
+    """Whether our user in Odoo gets in; what he may do there is asked by a command of its own."""
+    if examined.settings is None:
+        return
+    try:
+        client = erp_from(examined.settings).at(Wire.LIVE)
+        if client is None:
+            yield _ok("erp", "no real Odoo is set; postroom odoo setup makes our user there")
+        else:
+            yield _ok("erp", f"Odoo {int(client.version)} knows us as user {client.uid}; more: postroom odoo check")
+    except (OdooError, ValueError) as error:
+        yield _fail("erp", str(error), "postroom odoo check")
+
+
 def held_back(examined: Patient) -> Iterator[Finding]:
     """What is stopped by a provider, by an operator, or by nobody knows what."""
     if examined.engine is None or current(examined.engine) != head():
@@ -292,6 +308,7 @@ CHECKS: tuple[Check, ...] = (
     heartbeats,
     door,
     senders,
+    erp,
     held_back,
     backlog,
 )

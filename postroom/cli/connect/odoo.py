@@ -68,12 +68,18 @@ def _who(odoo: _Odoo, config: OdooConfig, user: int) -> Told:
     rows = odoo.call("object", "execute_kw", *call)
     if not rows:
         return bad("may not see himself", "Make him an internal user.")
-    return good(f"{rows[0].get('name') or config.login}, with a partner that notes are written by")
+    words = f"{rows[0].get('name') or config.login}, with a partner that notes are written by"
+    return good(f"{words}; what he may do: postroom odoo check")
 
 
 GUIDE = Guide(
     channel=ChannelName.ODOO,
     steps=(
+        Step(
+            "Or let it be made",
+            "postroom odoo setup --make-key",
+            ("Makes the user with the least rights that do, and his key; then nothing below is left.",),
+        ),
         Step(
             "Make a user",
             "Odoo > Settings > Users & Companies > Users > New",
