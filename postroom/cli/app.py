@@ -24,6 +24,7 @@ from postroom.cli.doctor import doctor
 from postroom.cli.migrate import migrate
 from postroom.cli.odoo import command as odoo
 from postroom.cli.pauses import pause, pauses, resume
+from postroom.cli.people import command as people
 from postroom.cli.send import send
 from postroom.cli.simulate.command import simulate
 from postroom.cli.up import up
@@ -58,6 +59,7 @@ app.add_typer(modes.app, name="mode", rich_help_panel=STEER)
 app.add_typer(backlog.app, name="backlog", rich_help_panel=STEER)
 app.add_typer(contacts.app, name="contacts", rich_help_panel=STEER)
 app.add_typer(preferences.app, name="preferences", rich_help_panel=STEER)
+app.add_typer(people.app, name="people", rich_help_panel=STEER)
 app.command(rich_help_panel=SET_UP)(connect)
 app.add_typer(odoo.app, name="odoo", rich_help_panel=SET_UP)
 app.add_typer(config.app, name="config", rich_help_panel=SET_UP)

@@ -186,6 +186,7 @@ class Standing(StrEnum):
     ELSEWHERE = "elsewhere"
     SEVERAL = "several"
     TAKEN = "taken"
+    PARTED = "parted"
 
 
 STANDINGS: MappingProxyType[Standing, str] = MappingProxyType(
@@ -199,6 +200,7 @@ STANDINGS: MappingProxyType[Standing, str] = MappingProxyType(
         Standing.ELSEWHERE: "whoever has his email address there is of another organisation",
         Standing.SEVERAL: "several there have his email address",
         Standing.TAKEN: "whoever has his email address there is known as another user of Odoo",
+        Standing.PARTED: "an operator said that whoever has his email address there is not he",
     }
 )
 """In words, for operators."""
@@ -241,6 +243,21 @@ class Lack(StrEnum):
     CLASH = "clash"
     NO_ACCOUNT = "no_account"
     NO_KEY = "no_key"
+
+
+LACKS: MappingProxyType[Lack, tuple[str, str]] = MappingProxyType(
+    {
+        Lack.DEACTIVATED: ("decides nothing: Odoo does not name him among its active users", "postroom people sync"),
+        Lack.NO_EMAIL: ("no directory can be asked for him: he has no email address in Odoo", "Give him one in Odoo."),
+        Lack.CLASH: ("no directory is asked for him: another user has his email address", "Correct it in Odoo."),
+        Lack.NO_ACCOUNT: ("decides nothing from a chat: no account is known to be his", "postroom people link {user}"),
+        Lack.NO_KEY: (
+            "gets links into Odoo instead of deciding in the chat: our add-on is not installed, and he gave no API key",
+            "postroom people key {user}",
+        ),
+    }
+)
+"""In words for operators: what he may not do and why, and the remedy."""
 
 
 def lacks(person: Person, accounts: Iterable[Account], *, clash: bool, add_on: bool | None) -> tuple[Lack, ...]:

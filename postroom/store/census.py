@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +75,14 @@ _NOTE = text("""
 _LOOKUPS = text("""
     select person_id, channel, outcome, asked_at from person_lookup where person_id = any(:people) order by channel
 """).bindparams(bindparam("people", type_=ARRAY(Uuid)))
+
+_APPROVERS = text("""
+    select company, cast(substring(recipient from '^partner:([0-9]+)$') as bigint) as partner_id, count(*) as number
+    from intent
+    where rule = 'approval_request' and created_at > clock_timestamp() - cast(:within as interval)
+        and recipient ~ '^partner:[0-9]+$'
+    group by company, recipient order by company, number desc, recipient
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,23 @@ def lookups_of(connection: Connection, people: Iterable[UUID]) -> Mapping[UUID, 
         lookup = Lookup(ChannelName(row.channel), Standing(row.outcome), row.asked_at)
         found.setdefault(row.person_id, []).append(lookup)
     return found
+
+
+# Approvals ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Somebody who was asked for approvals."""
+
+    company: str
+    partner_id: int
+    number: int
+
+
+def approvers(connection: Connection, within: timedelta) -> list[Approver]:
+    """Who was asked for approvals lately, and how often."""
+    return [Approver(*row) for row in connection.execute(_APPROVERS, {"within": within})]
 
 
 def _row(sealer: Sealer, wire: Wire, database: str, user: User) -> dict[str, Any]:

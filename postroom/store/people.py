@@ -18,6 +18,8 @@ from postroom.store.sealing import Sealer
 
 ADDRESS = "person_account.address"
 KEY = "person.api_key"
+BY_HAND = "unlinked by "
+"""How the reason begins why an operator parted an account from somebody: no directory's word brings it back."""
 
 PERSON = """p.id, p.wire, p.database, p.user_id, p.partner_id, p.company, p.companies, p.name, p.login, p.email,
     p.language, p.timezone, p.active, p.api_key is not null as has_key, p.seen_at"""
@@ -61,6 +63,11 @@ _LINK = text("""
     insert into person_account (id, company, person_id, channel, wire, address, blind, how, verified_by)
     values (:id, :company, :person_id, :channel, :wire, :address, :blind, :how, :by)
     on conflict (channel, wire, blind) where removed_at is null do nothing returning id
+""")
+_LAST_PARTED = text("""
+    select removed_why from person_account
+    where person_id = :person_id and channel = :channel and wire = :wire and blind = :blind
+    order by removed_at desc nulls first, id desc limit 1
 """)
 
 
@@ -194,6 +201,12 @@ def unlink(
         return None
     remove_accounts(connection, [held[0]], why)
     return held[1]
+
+
+def parted_by_hand(connection: Connection, sealer: Sealer, person: Person, channel: ChannelName, address: str) -> bool:
+    """Whether an operator's last word is that an account is not this person's."""
+    account = {**_account(sealer, channel, person.wire, address), "person_id": person.id}
+    return (connection.scalar(_LAST_PARTED, account) or "").startswith(BY_HAND)
 
 
 def remove_accounts(connection: Connection, accounts: Sequence[UUID], why: str) -> int:

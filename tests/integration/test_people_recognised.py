@@ -16,8 +16,8 @@ from tests.builders import StubChannel, query
 from tests.integration.small_odoo import Row, SmallOdoo, html, refusing, running
 from workers.channels.base import ChannelError
 from workers.erp import Erp
-from workers.tasks import sync_people
-from workers.tasks.recognise import ask_around
+from workers.tasks import recognise, sync_people
+from workers.tasks.recognise import Post, ask_around
 from workers.tasks.sync_people import call_roll
 from workers.wiring import Rooms
 
@@ -109,7 +109,9 @@ def sync(rooms: Rooms) -> str:
 
 
 def ask(rooms: Rooms) -> str:
-    return str(ask_around(rooms, ChannelName.SLACK, pause=lambda _seconds: None))
+    slack: Any = rooms.channels.at(ChannelName.SLACK, Wire.LIVE)
+    post = Post(rooms.engine, rooms.sealer, ChannelName.SLACK, Wire.LIVE, slack)
+    return str(ask_around(post, pause=lambda _seconds: None))
 
 
 def person(rooms: Rooms, user_id: int) -> Person:
@@ -236,7 +238,10 @@ def test_a_confirmed_member_is_known_and_everybody_is_asked_for_once_a_day(rooms
     assert ask(rooms) == "1 found, 1 nobody"
 
 
-@pytest.mark.parametrize("standing", [each for each in Standing if each not in {Standing.FOUND, Standing.TAKEN}])
+OF_OURS = {Standing.FOUND, Standing.TAKEN, Standing.PARTED}
+
+
+@pytest.mark.parametrize("standing", [each for each in Standing if each not in OF_OURS])
 def test_nobody_else_is_known(rooms: Rooms, slack: Directory, standing: Standing) -> None:
     sync(rooms)
     slack.members["approver@example.com"] = Member(standing)
@@ -283,6 +288,18 @@ def test_a_link_by_hand_is_not_asked_about(rooms: Rooms, slack: Directory) -> No
     assert by_slack(rooms, "U0HAND123") == ANA
 
 
+def test_what_an_operator_parted_no_directory_joins_again(rooms: Rooms, slack: Directory) -> None:
+    sync(rooms)
+    slack.members["approver@example.com"] = Member(Standing.FOUND, "U0ANA1234")
+    ask(rooms)
+    with rooms.engine.begin() as connection:
+        why = f"{people.BY_HAND}root"
+        people.unlink(connection, rooms.sealer, ChannelName.SLACK, Wire.LIVE, "U0ANA1234", why=why)
+    forget_answers(rooms)
+    assert ask(rooms) == "1 nobody, 1 parted"
+    assert by_slack(rooms, "U0ANA1234") is None
+
+
 def test_an_account_that_is_anothers_stays_his_and_the_operator_is_told(rooms: Rooms, slack: Directory) -> None:
     sync(rooms)
     with rooms.engine.begin() as connection:
@@ -319,10 +336,10 @@ def test_one_address_that_is_refused_keeps_nobody_else_waiting(rooms: Rooms, sla
     assert by_slack(rooms, "U0ANA1234") == ANA
 
 
-def test_a_run_that_takes_long_hands_on(rooms: Rooms, slack: Directory) -> None:
+def test_a_run_that_takes_long_hands_on(rooms: Rooms, slack: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
     sync(rooms)
-    heard = ask_around(rooms, ChannelName.SLACK, stint=timedelta(seconds=-1), pause=lambda _seconds: None)
-    assert heard.more
+    monkeypatch.setattr(recognise, "STINT", timedelta(seconds=-1))
+    assert recognise.ask_here(rooms, ChannelName.SLACK)[0] == "live: nobody was due; more wait"
     assert slack.asked == []
     published: Any = rooms.hints.published  # type: ignore[attr-defined]
     assert published.messages[-1] == ("recognise", ("slack",), "slack.bulk")

@@ -1,0 +1,1 @@
+"""postroom people: who decides in Odoo, and by which accounts."""
