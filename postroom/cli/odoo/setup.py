@@ -105,7 +105,8 @@ def put_in_order(site: Site, seen: Seen, wishes: Wishes, *, with_secrets: bool =
     user = the_user(_bridge(site, seen, wishes))
     _refuse_mighty(site, user)
     rights = list(the_rights(seen.models))
-    yield from map(site.put, [group, *rights, user])
+    for wanted in (group, *rights, user):
+        yield site.put(wanted)
     yield from site.sweep([GROUP, USER, *(each.name for each in rights)])
     if seen.add_on and with_secrets:
         yield site.put_parameter(COMMAND_SECRET, wishes.command_secret, "the add-on's command secret")

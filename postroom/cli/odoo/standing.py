@@ -168,10 +168,12 @@ class Site:
 
     def _implied(self, groups: Sequence[int]) -> set[int]:
         """These groups with all that they imply. Odoo 17 lists the implied ones among a user's own."""
-        known = self.erp.fields("res.groups")
-        field = next(each for each in ("all_implied_ids", "trans_implied_ids") if each in known)
-        rows = self.erp.read("res.groups", list(groups), [field])
-        return {*groups, *(each for row in rows for each in row[field])}
+        found, waiting = set(groups), set(groups)
+        while waiting:
+            rows = self.erp.read("res.groups", sorted(waiting), ["implied_ids"])
+            waiting = {each for row in rows for each in row["implied_ids"]} - found
+            found |= waiting
+        return found
 
     def _names(self, groups: Sequence[int]) -> list[str]:
         return [row["display_name"] for row in self.erp.read("res.groups", list(groups), ["display_name"])]
