@@ -1,5 +1,7 @@
 """The two Odoos of a house: the stand-in on this machine, and the real one where it has credentials."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -29,8 +31,13 @@ class Erp:
         connects: Mapping[Wire, Connect],
         clock: Callable[[], float] = monotonic,
         databases: Mapping[Wire, str] = MappingProxyType({}),
+        commands: Mapping[Wire, str] = MappingProxyType({}),
     ) -> None:
-        """`databases`: what each is called where our user may not read its UUID."""
+        """`databases`: what each is called where our user may not read its UUID.
+
+        `commands`: the secrets that their add-ons believe commands by, the newest first.
+        """
+        self._commands = commands
         self._databases = databases
         self._slots = {wire: _Slot(connect, clock) for wire, connect in connects.items()}
 
@@ -38,6 +45,10 @@ class Erp:
         """The client; None where that wire has no credentials. Raises OdooError when Odoo cannot be asked."""
         slot = self._slots.get(wire)
         return slot.client() if slot else None
+
+    def command_secret(self, wire: Wire) -> str:
+        """What commands to the add-on are signed with; empty where nobody gave it."""
+        return self._commands.get(wire, "").partition(" ")[0]
 
     def database(self, wire: Wire) -> str:
         """What tells the database of a wire from others: its UUID where that is known, else where it is."""
@@ -76,7 +87,17 @@ def erp_from(values: Settings) -> Erp:
     """What the settings describe; nothing is asked yet. Raises ValueError with every fault of a half-set Odoo."""
     accesses = {Wire.SANDBOX: _sandbox(values), Wire.LIVE: _live(values)}
     connects = {wire: partial(_connect, access) for wire, access in accesses.items() if access is not None}
-    return Erp(connects, databases={Wire.SANDBOX: SANDBOX, Wire.LIVE: _database(values)})
+    databases = {Wire.SANDBOX: SANDBOX, Wire.LIVE: _database(values)}
+    commands = {
+        Wire.SANDBOX: sandbox_command_secret(values.sandbox_secret.get_secret_value()),
+        Wire.LIVE: " ".join(values.odoo_command_secret.get_secret_value().split()),
+    }
+    return Erp(connects, databases=databases, commands=commands)
+
+
+def sandbox_command_secret(secret: str) -> str:
+    """As the sandbox makes it from its one secret; long enough, which that need not be."""
+    return "whsec_" + base64.b64encode(hashlib.sha256(secret.encode()).digest()).decode()
 
 
 def _database(values: Settings) -> str:

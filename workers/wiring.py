@@ -14,6 +14,7 @@ from config.companies import load_companies
 from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
+from postroom.domain.approvals import WAYS, Way
 from postroom.domain.channels import ChannelName
 from postroom.domain.links import Links
 from postroom.domain.pacing import pacings
@@ -66,6 +67,8 @@ class Rooms:
     erp: Erp
     links: Links | None = None
     """Makes the links to people's own preferences; None without LINK_SECRET."""
+    ways: Mapping[str, Mapping[int, Way]] = field(default_factory=lambda: WAYS)
+    """How documents are decided in Odoo, by model and version."""
     pens: BoundedSemaphore = field(default_factory=partial(BoundedSemaphore, PENS))
     """Taken while something is written into Odoo."""
 

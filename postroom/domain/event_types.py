@@ -175,6 +175,23 @@ APPROVAL_REQUESTED = EventType(
     sample=samples.APPROVAL_REQUESTED,
 )
 
+APPROVAL_SETTLED = EventType(
+    name="postroom.approval.settled",
+    noun="settled approval",
+    model="approval.request",
+    model_at="/approval/model",
+    document="/approval/id",
+    facts=(
+        FactSpec("approver_name", Kind.TEXT, "/recipient/name"),
+        COMPANY,
+        FactSpec("document_number", Kind.TEXT, "/approval/document_number"),
+        FactSpec("title", Kind.TEXT, "/approval/title"),
+        FactSpec("explanation", Kind.PROSE, "/approval/explanation"),
+        _record("/approval"),
+    ),
+    sample=samples.APPROVAL_SETTLED,
+)
+
 DAILY_DIGEST = EventType(
     name="odoo.digest.daily",
     noun="digest",
@@ -224,6 +241,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
         SALE_FOLLOW_UP,
         DELIVERY_UPDATED,
         APPROVAL_REQUESTED,
+        APPROVAL_SETTLED,
         DAILY_DIGEST,
         *ALERTS,
     )

@@ -114,6 +114,19 @@ APPROVAL_REQUESTED: Sample = {
     },
 }
 
+APPROVAL_SETTLED: Sample = {
+    **_TO_COLLEAGUE,
+    "approval": {
+        "id": 42,
+        "model": "purchase.order",
+        "document_number": "P00042",
+        "outcome": "approved",
+        "title": "P00042 is approved",
+        "explanation": "Your approval was carried out in Odoo in your name.",
+        "record_url": f"{_ERP}/odoo/purchase/42",
+    },
+}
+
 DAILY_DIGEST: Sample = {
     **_TO_COLLEAGUE,
     "digest": {

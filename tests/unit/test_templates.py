@@ -53,6 +53,7 @@ def problems(**changes: Any) -> list[str]:
 CHANNELS = {
     "payment_reminder": "whatsapp email",
     "approval_request": "slack teams email whatsapp sms",
+    "approval_outcome": "slack teams email odoo",
     "order_confirmation": "whatsapp email",
     "delivery_update": "whatsapp sms email",
     "daily_digest": "slack teams email odoo",

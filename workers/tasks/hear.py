@@ -18,6 +18,7 @@ from postroom.store.receipts import (
     take_turn,
 )
 from workers.hints import Lane
+from workers.tasks.decide import take_decision
 from workers.tasks.fall_back import fall_back
 from workers.tasks.note import note
 from workers.wiring import Rooms
@@ -47,6 +48,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         lanes = _obey(connection, rooms, event, who.company, blind)
     if new:
         note(connection, rooms, row, event, who)
+        take_decision(connection, rooms, row, event, who)
     log.info(
         "heard",
         kind=event.kind.value,

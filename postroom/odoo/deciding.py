@@ -1,0 +1,191 @@
+"""A decision carried into Odoo in the decider's own name, step by step, each read again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from postroom.domain.approvals import WAYS, Answer, Result, Settled, Step, Way, Wizard, moved, standing
+from postroom.domain.channels import Verdict
+from postroom.domain.commands import Command, signed
+from postroom.odoo.calls import Call
+from postroom.odoo.client import ADDON, Odoo
+from postroom.odoo.errors import OdooError
+
+CHANGED = "odoo.addons.postroom_connector.exceptions.RecordChanged"
+GONE = "odoo.exceptions.MissingError"
+MOST_STEPS = 3
+REASON = "Rejected through Postroom"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One person's answer about one document."""
+
+    key: str
+    answer: Answer
+    model: str
+    record_id: int
+    uid: int
+    expected_revision: str | None = None
+    reason: str = REASON
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A document as it was read."""
+
+    state: str
+    revision: str
+    requesters: frozenset[int]
+
+
+class Hand(Protocol):
+    """Acts in somebody's name. Raises OdooError."""
+
+    def look(self, way: Way, model: str, record_id: int) -> Seen | None:
+        """The document now; None where it is gone. Raises OdooError where he may not see it."""
+
+    def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
+        """The state before and after one step; `seen` is the one that it was chosen by."""
+
+
+def decide(odoo: Odoo, hand: Hand | None, decision: Decision, ways: Mapping[str, Mapping[int, Way]] = WAYS) -> Settled:
+    """Carry a decision. Raises OdooError where nobody knows what became of it, or Odoo is away."""
+    way = ways.get(decision.model, {}).get(int(odoo.version))
+    if hand is None or way is None:
+        return Settled(Result.IN_ODOO_ONLY)
+    try:
+        return _carried(odoo, hand, decision, way)
+    except OdooError as error:
+        if error.fault.verdict is not Verdict.PERMANENT:
+            raise
+        return _refused(error)
+
+
+def _refused(error: OdooError) -> Settled:
+    fault = error.fault
+    known = {CHANGED: Result.CHANGED, GONE: Result.GONE}
+    return Settled(known.get(fault.code, Result.REFUSED), words="" if fault.code in known else fault.detail)
+
+
+def _carried(odoo: Odoo, hand: Hand, decision: Decision, way: Way) -> Settled:
+    if way.through is not None:
+        return _elsewhere(odoo, hand, decision, way)
+    seen = hand.look(way, decision.model, decision.record_id)
+    if seen is None:
+        return Settled(Result.GONE)
+    if decision.uid in seen.requesters:
+        return Settled(Result.OWN_REQUEST, seen.state)
+    return _stepped(hand, decision, way, seen)
+
+
+def _elsewhere(odoo: Odoo, hand: Hand, decision: Decision, way: Way) -> Settled:
+    """The document is decided by another one that it belongs to: an expense by its report."""
+    name, model = way.through or ("", "")
+    (row,) = odoo.read(decision.model, [decision.record_id], [name]) or [{}]
+    if not row:
+        return Settled(Result.GONE)
+    if not row[name]:
+        return Settled(Result.NOT_OPEN)
+    # The revision that he saw was the expense's; its report has another.
+    there = replace(decision, model=model, record_id=row[name][0], expected_revision=None)
+    return _carried(odoo, hand, there, replace(way, through=None))
+
+
+def _stepped(hand: Hand, decision: Decision, way: Way, seen: Seen) -> Settled:
+    steps, state, done = way.steps(decision.answer), seen.state, None
+    if state not in steps:
+        return Settled(standing(way, state), state)
+    if decision.expected_revision and seen.revision and decision.expected_revision != seen.revision:
+        return Settled(Result.CHANGED, state)
+    for _ in range(MOST_STEPS):
+        if state not in steps:
+            break
+        try:
+            before, after = hand.act(way, decision, steps[state], state)
+        except OdooError as error:
+            if done is None or error.fault.verdict is not Verdict.PERMANENT:
+                raise
+            return done  # the second approval is another's to give
+        done = Settled(moved(way, decision.answer, before, after), after)
+        decision = replace(decision, expected_revision=None)  # what changed it since was he himself
+        if after in (before, state) or done.result is not Result.FIRST_OF_TWO:
+            return done
+        state = after
+    return done or Settled(standing(way, state), state)
+
+
+class Himself:
+    """He calls Odoo with an API key of his own."""
+
+    def __init__(self, person: Odoo) -> None:
+        self._odoo = person
+
+    def look(self, way: Way, model: str, record_id: int) -> Seen | None:
+        return look(self._odoo, way, model, record_id)
+
+    def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
+        if step.wizard is None:
+            self._odoo.act(decision.model, [decision.record_id], step.method, step.arguments)
+        else:
+            self._ask_wizard(decision, step.wizard)
+        return seen, self._state(way, decision)
+
+    def _ask_wizard(self, decision: Decision, wizard: Wizard) -> None:
+        ids = [decision.record_id]
+        context = {"active_model": decision.model, "active_ids": ids, "active_id": ids[0]}
+        fields = self._odoo.fields(wizard.model)
+        values: dict[str, Any] = {wizard.reason: decision.reason}
+        if wizard.records in fields:
+            values[wizard.records] = [[6, 0, ids]]
+        made = self._odoo.create(wizard.model, values, context=context)
+        self._odoo.act(wizard.model, [made], wizard.method, context=context)
+
+    def _state(self, way: Way, decision: Decision) -> str:
+        seen = look(self._odoo, way, decision.model, decision.record_id)
+        return seen.state if seen else ""
+
+
+class AddOn:
+    """The add-on acts in his name, on a command that we sign; both in one transaction."""
+
+    def __init__(self, odoo: Odoo, secret: str, database: str, now: datetime) -> None:
+        self._odoo = odoo
+        self._secret = secret
+        self._database = database
+        self._now = now
+
+    def look(self, way: Way, model: str, record_id: int) -> Seen | None:
+        return look(self._odoo, way, model, record_id)
+
+    def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
+        told = self._odoo.call(
+            Call(ADDON, "execute_as", None, self._command(way, decision, step, seen), repeatable=True)
+        )
+        return str(told["before"].get(way.state, "")), str(told["after"].get(way.state, ""))
+
+    def _command(self, way: Way, decision: Decision, step: Step, seen: str) -> dict[str, Any]:
+        command = Command(
+            key=f"{decision.key}:{seen}",
+            database=self._database,
+            uid=decision.uid,
+            model=decision.model,
+            id=decision.record_id,
+            method=step.method,
+            arguments={**step.arguments, **({"reason": decision.reason} if step.wizard else {})},
+            expected_revision=decision.expected_revision,
+            watch=(way.state,),
+        )
+        return signed(command, self._secret, self._now)
+
+
+def look(odoo: Odoo, way: Way, model: str, record_id: int) -> Seen | None:
+    """A document as this user reads it; None where it is gone."""
+    names = [way.state, "write_date", *(name for name in way.requester if name in odoo.fields(model))]
+    rows = odoo.read(model, [record_id], names)
+    if not rows:
+        return None
+    (row,) = rows
+    named = frozenset(row[name][0] for name in way.requester if row.get(name))
+    return Seen(str(row[way.state]), str(row["write_date"] or "")[:19], named)

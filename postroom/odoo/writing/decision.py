@@ -1,0 +1,37 @@
+"""A decision: carried into Odoo by whoever may do it in the decider's name."""
+
+from collections.abc import Mapping
+
+from postroom.domain.approvals import CARRIED, WAYS, Answer, Settled, Way
+from postroom.domain.writings import DONE, REFUSED, Ending, Writing
+from postroom.odoo.client import Odoo
+from postroom.odoo.deciding import REASON, Decision, Hand, decide
+
+
+def write(
+    odoo: Odoo, hand: Hand | None, writing: Writing, ways: Mapping[str, Mapping[int, Way]] = WAYS
+) -> tuple[Settled, Ending]:
+    """Payload: answer, model, id, uid, expected_revision, reason. Returns what to tell him, and how it ended."""
+    payload = writing.payload
+    settled = decide(
+        odoo,
+        hand,
+        Decision(
+            key=writing.key,
+            answer=Answer(payload["answer"]),
+            model=payload["model"],
+            record_id=payload["id"],
+            uid=payload["uid"],
+            expected_revision=payload.get("expected_revision"),
+            reason=payload.get("reason") or REASON,
+        ),
+        ways,
+    )
+    state = DONE if settled.result in CARRIED else REFUSED
+    result = {
+        "answer": payload["answer"],
+        "result": settled.result.value,
+        "state": settled.state,
+        "words": settled.words,
+    }
+    return settled, Ending(state, settled.result.value, settled.state, result)

@@ -1,0 +1,58 @@
+"""Decisions: the question behind a message, and the answer that was taken first."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from postroom.store.ids import new_id
+from postroom.store.outbox import PLACE
+from postroom.store.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a message asked, of whom, and until when."""
+
+    intent_id: UUID
+    message_id: UUID
+    company: str
+    message_type: str
+    event: Mapping[str, Any]
+    not_after: datetime | None
+
+
+_QUESTION = text("""
+    select i.id, i.company, i.facts, i.not_after, m.message_type
+    from message_log m join intent i on i.id = m.intent_id where m.id = :id
+""")
+_ANSWER = text("select payload from outbox where key = :key")
+_REFUSED = text("""
+    insert into message_event (id, message_id, company, inbox_id, what, detail)
+    values (:id, :message_id, :company, :inbox_id, 'decision_refused', :detail)
+""")
+
+
+def question_of(connection: Connection, sealer: Sealer, message_id: UUID) -> Question | None:
+    """The question that a message asked; None where the message is gone."""
+    row = connection.execute(_QUESTION, {"id": message_id}).one_or_none()
+    if row is None:
+        return None
+    event = sealer.open_json(row.facts, "intent.facts")
+    return Question(row.id, message_id, row.company, row.message_type, event, row.not_after)
+
+
+def answer_of(connection: Connection, sealer: Sealer, key: str) -> str | None:
+    """What was answered first: approve or reject; None where nothing was."""
+    sealed = connection.scalar(_ANSWER, {"key": key})
+    return str(json.loads(sealer.open_text(sealed, PLACE))["answer"]) if sealed else None
+
+
+def note_refusal(connection: Connection, message_id: UUID, company: str, inbox_id: UUID, reason: str) -> None:
+    """Write beside the message that somebody's press decided nothing, and why."""
+    values = {"id": new_id(), "message_id": message_id, "company": company, "inbox_id": inbox_id, "detail": reason}
+    connection.execute(_REFUSED, values)
