@@ -56,12 +56,12 @@ _TO_ASK = text(f"""
     select {PERSON}, a.id as account_id, a.address from person p
     left join person_lookup l on l.person_id = p.id and l.channel = :channel
     left join person_account a on a.person_id = p.id and a.channel = :channel and a.wire = p.wire
-        and a.removed_at is null
+        and a.removed_at is null and a.how = 'email'
     where p.wire = :wire and p.active and p.email_blind is not null
         and (l.asked_at is null or l.asked_at < clock_timestamp() - :again)
-        and not exists (
+        and (a.id is not null or not exists (
             select from person_account word where word.person_id = p.id and word.channel = :channel
-                and word.wire = p.wire and word.removed_at is null and word.how = 'link')
+                and word.wire = p.wire and word.removed_at is null and word.how = 'link'))
         and not exists (
             select from person namesake where namesake.wire = p.wire and namesake.email_blind = p.email_blind
                 and namesake.active and namesake.id <> p.id)
@@ -167,7 +167,7 @@ class Lookup:
 
 
 def to_ask_for(connection: Connection, sealer: Sealer, channel: ChannelName, wire: Wire, *, limit: int) -> list[Asked]:
-    """Whom to ask a channel's directory for now; whoever an operator has vouched for there is not among them."""
+    """Whom to ask a channel's directory for now; nobody whom an operator alone has vouched for."""
     values = {"channel": channel.value, "wire": wire.value, "again": ASKED_AGAIN, "limit": limit}
     return [
         Asked(

@@ -288,6 +288,20 @@ def test_a_link_by_hand_is_not_asked_about(rooms: Rooms, slack: Directory) -> No
     assert by_slack(rooms, "U0HAND123") == ANA
 
 
+def test_what_a_directory_said_is_asked_about_still_where_an_operator_added_another(
+    rooms: Rooms, slack: Directory
+) -> None:
+    sync(rooms)
+    slack.members["approver@example.com"] = Member(Standing.FOUND, "U0ANA1234")
+    ask(rooms)
+    with rooms.engine.begin() as connection:
+        people.link(connection, rooms.sealer, person(rooms, ANA), ChannelName.SLACK, "U0HAND123", how=How.LINK)
+    slack.members["approver@example.com"] = Member(Standing.DEACTIVATED)
+    forget_answers(rooms)
+    ask(rooms)
+    assert (by_slack(rooms, "U0ANA1234"), by_slack(rooms, "U0HAND123")) == (None, ANA)
+
+
 def test_what_an_operator_parted_no_directory_joins_again(rooms: Rooms, slack: Directory) -> None:
     sync(rooms)
     slack.members["approver@example.com"] = Member(Standing.FOUND, "U0ANA1234")

@@ -69,7 +69,7 @@ def _who(odoo: _Odoo, config: OdooConfig, user: int) -> Told:
     if not rows:
         return bad("may not see himself", "Make him an internal user.")
     words = f"{rows[0].get('name') or config.login}, with a partner that notes are written by"
-    return good(f"{words}; what he may do: postroom odoo check")
+    return good(f"{words}; what he may do: postroom odoo check; who decides: postroom people sync")
 
 
 GUIDE = Guide(
