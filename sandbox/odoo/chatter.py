@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.odoo import markup, rights
 from sandbox.odoo.fields import Field, children, choice, one
 from sandbox.odoo.models import Method
-from sandbox.odoo.raised import value_error
+from sandbox.odoo.raised import access_error, value_error
 from sandbox.odoo.records import Env, Records
 
 MESSAGE_TYPES: Mapping[str, str] = MappingProxyType(
@@ -26,7 +26,6 @@ MESSAGE_TYPES: Mapping[str, str] = MappingProxyType(
         "sms": "SMS",
     }
 )
-POSTABLE = frozenset(MESSAGE_TYPES) - {"user_notification"}
 EXTRA = frozenset({"message_id", "reply_to", "record_name", "model", "res_id", "is_internal", "incoming_email_to"})
 """Further values of a message that may be given when one is posted."""
 
@@ -72,12 +71,13 @@ def message_post(
     env = records.env
     if unknown := sorted(set(kwargs) - EXTRA):
         raise value_error(f"Those values are not supported when posting or notifying: {', '.join(unknown)}")
-    if message_type not in POSTABLE:
+    if message_type == "user_notification":
+        raise value_error("Use message_notify to send a notification to an user.")
+    if message_type not in MESSAGE_TYPES:
         raise value_error(f"Wrong value for mail.message.message_type: {message_type!r}")
     author = env.sudo().records("res.partner", [author_id]) if author_id else env.user["partner_id"]
     author.need()
-    records.read(["id"])
-    rights.check_model(env, records.model, "read" if records.kind.posts_by_reading else "write")
+    _check_posting(records)
     made = {
         "body": markup.kept(body) if body_is_html else markup.from_text(body),
         "subject": subject or False,
@@ -85,7 +85,7 @@ def message_post(
         "subtype_id": subtype_id or env.ref(subtype_xmlid or "mail.mt_note").id,
         "author_id": author.id,
         "email_from": email_from or _formatted(author),
-        "parent_id": parent_id,
+        "parent_id": parent_id or (min(records.sudo()["message_ids"].ids, default=0) or False),
         "partner_ids": [(6, 0, list(partner_ids or []))],
         "attachment_ids": [(6, 0, _attached(records, attachments or (), attachment_ids or ()))],
         "model": records.model,
@@ -93,6 +93,22 @@ def message_post(
         **kwargs,
     }
     return Records(env, "mail.message", tuple(env.sudo()["mail.message"].create([made]).ids))
+
+
+def _check_posting(records: Records) -> None:
+    """Whoever may change a document, or follows it, may write beside it; 17 asks before that who may change such."""
+    env = records.env
+    if env.su:
+        return
+    operation = "read" if records.kind.posts_by_reading else "write"
+    if env.edition.number == 17:
+        rights.check_model(env, records.model, operation)
+    followers = [each["partner_id"].id for each in records.sudo()["message_follower_ids"]]
+    if env.user["partner_id"].id in followers or rights.reaches(records, operation):
+        return
+    if env.edition.post_refused:
+        raise access_error(env.edition.post_refused.format(id=records.id, uid=env.uid))
+    rights.check_records(records, operation)
 
 
 def _formatted(partner: Records) -> str:
@@ -187,6 +203,14 @@ def message_subscribe(
     return True
 
 
+def message_unsubscribe(records: Records, partner_ids: Sequence[int] | None = None) -> bool:
+    """Let partners follow no more."""
+    for each in records.sudo():
+        gone = [one.id for one in each["message_follower_ids"] if one["partner_id"].id in (partner_ids or [])]
+        each.env.records("mail.followers", gone).unlink()
+    return True
+
+
 def message_notify(records: Records, **values: Any) -> Records:
     """A message to users alone; the inbox of each is the sandbox's business."""
     env = records.env.sudo()
@@ -225,6 +249,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "message_post": Method(message_post, makes=True),
         "message_subscribe": Method(message_subscribe),
+        "message_unsubscribe": Method(message_unsubscribe),
         "activity_schedule": Method(activity_schedule),
         "activity_feedback": Method(activity_feedback),
     }

@@ -159,8 +159,7 @@ def _check_access_rights_19(records: Records, operation: str, raise_exception: b
 
 
 def _has_access(records: Records, operation: str) -> bool:
-    allowed = rights.test(records.env, records.model, operation)
-    return rights.may(records.env, records.model, operation) and all(allowed(each.sudo()) for each in records)
+    return rights.reaches(records, operation)
 
 
 def _read_method(call: Any, **more: Any) -> Method:
@@ -175,6 +174,7 @@ BOTH: Mapping[str, Method] = MappingProxyType(
         "read": _read_method(_read),
         "read_group": _read_method(read_group, on_model=True),
         "fields_get": _read_method(_fields_get, on_model=True),
+        "check_access_rule": _read_method(_check_access_rule),
         "default_get": _read_method(_default_get, on_model=True),
         "create": Method(_create, on_model=True, makes=True),
         "name_create": Method(_name_create, on_model=True),
@@ -188,7 +188,6 @@ OF_17 = {
     "name_get": _read_method(_name_get, editions=ONLY_17),
     "name_search": _read_method(_name_search, on_model=True, editions=ONLY_17),
     "check_access_rights": _read_method(_check_access_rights, on_model=True, editions=ONLY_17),
-    "check_access_rule": _read_method(_check_access_rule, editions=ONLY_17),
 }
 OF_19 = {
     "name_search": _read_method(_name_search_19, on_model=True, editions=ONLY_19),

@@ -42,6 +42,10 @@ class Edition:
     keeps_done_activities: bool
     quoted_address: str
     already_confirmed: str
+    mandatory: str
+    post_refused: str
+    """The words for a message beside a document that the user may not change; empty: those of the document."""
+    attach_refused: str
     own_leave: str
     own_expense: str
     controller: str
@@ -76,6 +80,13 @@ EDITIONS: Mapping[int, Edition] = MappingProxyType(
             keeps_done_activities=False,
             quoted_address="'{address}'",
             already_confirmed="The following orders are not in a state requiring confirmation: {names}",
+            mandatory=(
+                "The operation cannot be completed:\n- Create/update: a mandatory field is not set.\n"
+                "- Delete: another model requires the record being deleted. If possible, archive it instead.\n\n"
+                "Model: {title} ({model})\nField: {label} ({field})\n"
+            ),
+            post_refused="",
+            attach_refused="",
             own_leave="Only a Time Off Officer or Manager can approve/refuse its own requests.",
             own_expense="Your are not a Manager or HR Officer",
             controller="RPC",
@@ -102,6 +113,17 @@ EDITIONS: Mapping[int, Edition] = MappingProxyType(
             keeps_done_activities=True,
             quoted_address="“{address}”",
             already_confirmed="Some orders are not in a state requiring confirmation.",
+            mandatory=(
+                "The operation cannot be completed: Missing required value for the field '{label}' ({field}).\n"
+                "Model: '{title}' ({model})\n- create/update: a mandatory field is not set\n"
+                "- delete: another model requires the record being deleted, you can archive it instead\n"
+            ),
+            post_refused=(
+                "The requested operation cannot be completed due to security restrictions. "
+                "Please contact your system administrator.\n\n(Document type: Message, Operation: create)\n\n"
+                "Records: {id}, User: {uid}"
+            ),
+            attach_refused="Sorry, you are not allowed to access this document.",
             own_leave="You cannot approve this leave.",
             own_expense="You are neither a Manager nor a HR Officer",
             controller="JSONRPC",

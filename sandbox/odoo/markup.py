@@ -5,16 +5,15 @@ import re
 from html.parser import HTMLParser
 
 DROPPED = frozenset({"script", "style", "iframe", "object", "embed", "form", "meta", "link", "base", "svg", "math"})
+BLOCKS = frozenset({"p", "div", "ul", "ol", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "hr"})
 VOID = frozenset({"br", "hr", "img"})
 SAFE_URL = re.compile(r"(https?://|mailto:|tel:|/|#)", re.IGNORECASE)
 ATTRIBUTES = frozenset({"href", "src", "alt", "title", "class", "target", "data-oe-model", "data-oe-id"})
 
 
 def from_text(text: str) -> str:
-    """Plain text as HTML."""
-    if not text:
-        return ""
-    return "<p>" + html.escape(text, quote=False).replace("\n", "<br>") + "</p>"
+    """Plain text as HTML; its lines run together, as in Odoo."""
+    return kept(html.escape(text, quote=False))
 
 
 def kept(written: str) -> str:
@@ -23,15 +22,14 @@ def kept(written: str) -> str:
     cleaner.feed(written)
     cleaner.close()
     cleaned = "".join(cleaner.parts)
-    return cleaned if not cleaned or (cleaner.roots == 1 and cleaner.blocks) else f"<span>{cleaned}</span>"
+    return cleaned if cleaner.begins_with_block or not cleaned else f"<span>{cleaned}</span>"
 
 
 class _Cleaner(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
-        self.roots = 0
-        self.blocks = False
+        self.begins_with_block: bool | None = None
         self._depth = 0
         self._dropping = 0
 
@@ -42,10 +40,9 @@ class _Cleaner(HTMLParser):
             return
         if self._dropping:
             return
-        if not self._depth:
-            self.roots += 1
-            self.blocks = tag in {"p", "div", "ul", "ol", "table", "blockquote", "pre"}
-        safe = (f' {name}="{html.escape(value or "")}"' for name, value in attrs if _is_safe(name, value or ""))
+        if self.begins_with_block is None:
+            self.begins_with_block = tag in BLOCKS
+        safe = (f' {name}="{html.escape(_safe(name, value or ""))}"' for name, value in attrs if name in ATTRIBUTES)
         self.parts.append(f"<{tag}{''.join(safe)}>")
         if tag not in VOID:
             self._depth += 1
@@ -62,10 +59,10 @@ class _Cleaner(HTMLParser):
         """Words."""
         if self._dropping:
             return
-        if not self._depth and data.strip():
-            self.roots += 2
+        if self.begins_with_block is None and data.strip():
+            self.begins_with_block = False
         self.parts.append(html.escape(data, quote=False))
 
 
-def _is_safe(name: str, value: str) -> bool:
-    return name in ATTRIBUTES and (name not in {"href", "src"} or bool(SAFE_URL.match(value)))
+def _safe(name: str, value: str) -> str:
+    return value if name not in {"href", "src"} or SAFE_URL.match(value) else ""

@@ -42,6 +42,10 @@ class Model:
     """How one record is called; None: by its name."""
     thread: bool = False
     """Whether it has a chatter and activities."""
+    marks_copies: bool = False
+    """Whether a copy's name says that it is one."""
+    guard: Callable[["Records", str], bool] | None = None
+    """Whether a user may do something with one record that belongs to another document."""
     posts_by_reading: bool = False
     """Whether whoever may read a record may write in its chatter; else he must be able to change such records."""
     module: str = "base"

@@ -48,9 +48,9 @@ def _amount(record: Records) -> str:
     return f"{owed:.2f} {record['currency_id']['name']}"
 
 
-async def report(_rooms: Rooms, request: Request, _version: str, _path: str) -> Response:
+async def report(_rooms: Rooms, _request: Request, _version: str, path: str) -> Response:
     """GET /odoo/report/pdf/…: for sessions alone; a key opens nothing."""
-    return Response(303, headers={"Location": f"/web/login?redirect={quote(request.path, safe='')}%3F"})
+    return Response(303, headers={"Location": f"/web/login?redirect={quote(f'/report/pdf/{path}', safe='')}%3F"})
 
 
 async def login(_rooms: Rooms, _request: Request, _version: str) -> Response:

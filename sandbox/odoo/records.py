@@ -301,7 +301,7 @@ def _mirrored(records: Records, described: Field, name: str) -> list[int]:
 def _links(records: Records, described: Field, found: Any) -> list[int]:
     if isinstance(found, Records):
         return found.ids
-    if described.type == "many2one":
+    if described.type == "many2one" and not isinstance(found, list):
         return [found] if found else []
     links = list(found or [])
     if "active" not in records.env.fields(described.relation) or not records.env.context.get("active_test", True):

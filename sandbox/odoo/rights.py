@@ -96,9 +96,26 @@ def test(env: "Env", model: str, operation: str) -> Test:
             common.append(compiled(env.sudo(), model, domain))
         elif own & groups:
             grouped.append(compiled(env.sudo(), model, domain))
+    guard = env.model(model).guard
     return lambda record: (
-        all(holds(record) for holds in common) and (not grouped or any(holds(record) for holds in grouped))
+        all(holds(record) for holds in common)
+        and (not grouped or any(holds(record) for holds in grouped))
+        and (guard is None or guard(env.records(model, record.ids), operation))
     )
+
+
+def reaches(records: "Records", operation: str) -> bool:
+    """Whether the user may do this with every one of these records."""
+    allowed = test(records.env, records.model, operation)
+    return may(records.env, records.model, operation) and all(allowed(each.sudo()) for each in records)
+
+
+def reaches_document(env: "Env", model: object, record_id: object, operation: str) -> bool:
+    """The same of the document that a message, an activity or an attachment belongs to."""
+    if not isinstance(model, str) or model not in env.server.models or not isinstance(record_id, int):
+        return False
+    document = env.records(model, [record_id]).exists()
+    return bool(document) and reaches(document, operation)
 
 
 def check_records(records: "Records", operation: str) -> None:

@@ -50,7 +50,8 @@ def check_parameters(raw: bytes, call: Call) -> None:
     missing = [name for name in PARAMETERS if not isinstance(params, dict) or name not in params]
     if missing:
         told = ", ".join(f"'{name}'" for name in missing[:-1]) + (", and " if len(missing) > 1 else "")
-        words = f"missing {len(missing)} required positional arguments: {told}'{missing[-1]}'"
+        many = "arguments" if len(missing) > 1 else "argument"
+        words = f"missing {len(missing)} required positional {many}: {told}'{missing[-1]}'"
         raise Raised("builtins.TypeError", f"{call.edition.controller}.jsonrpc() {words}")
 
 

@@ -259,7 +259,12 @@ def _modules(env: Env) -> None:
 
 def _documents(env: Env) -> None:
     customer = {"name": "Cliente Demo SL", "is_company": True, "email": "cliente@example.com", "lang": "es_ES"}
-    _row(env, "res.partner", {**customer, "phone": "+34600111222", "customer_rank": 1}, CUSTOMER)
+    _row(
+        env,
+        "res.partner",
+        {**customer, "phone": "+34600111222", "customer_rank": 1, "user_id": uid("salesman")},
+        CUSTOMER,
+    )
     env.database.update("res.partner", PORTAL_CONTACT, {"parent_id": CUSTOMER})
     vendor = {"name": "Proveedor Demo SARL", "is_company": True, "lang": "fr_FR", "supplier_rank": 1}
     _row(env, "res.partner", {**vendor, "email": "proveedor@example.com"}, VENDOR)

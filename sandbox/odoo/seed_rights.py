@@ -7,9 +7,9 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = MappingProxyType(
     {
         "base.group_user": ("User types", "Internal User", ()),
         "base.group_portal": ("User types", "Portal", ()),
+        "base.group_partner_manager": ("Extra Rights", "Contact Creation", ()),
         "base.group_erp_manager": ("Administration", "Access Rights", ("base.group_user",)),
         "base.group_system": ("Administration", "Settings", ("base.group_erp_manager", "base.group_partner_manager")),
-        "base.group_partner_manager": ("Extra Rights", "Contact Creation", ()),
         "base.group_multi_company": ("", "Multi Companies", ()),
         "mail.group_mail_notification_type_inbox": ("", "Receive notifications in Odoo", ()),
         "purchase.group_purchase_user": ("Purchase", "User", ("base.group_user",)),
@@ -94,6 +94,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "crm.lead": {SELLER: "rwc", SELLERS: "rwcu"},
         "account.move": {BILLING: "rwcu", SELLER: "r", PORTAL: "r", BRIDGE: "r"},
         "account.move.line": {BILLING: "rwcu", SELLER: "r", PORTAL: "r"},
+        "account.payment": {BILLING: "rwcu"},
         "account.payment.register": {BILLING: "rwc"},
         "account.move.send": {BILLING: "rwc"},
         "account.move.send.wizard": {BILLING: "rwc"},
@@ -162,8 +163,8 @@ RULES: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("hr.expense.sheet", "hr_expense.group_hr_expense_user", EVERYTHING, "rwcu"),
     ("hr.expense.sheet", BRIDGE, EVERYTHING, "r"),
-    ("account.move", PORTAL, "[('partner_id', '=', user.partner_id.id)]", "r"),
-    ("sale.order", PORTAL, "[('partner_id', '=', user.partner_id.id)]", "r"),
-    ("purchase.order", PORTAL, "[('partner_id', '=', user.partner_id.id)]", "r"),
+    ("account.move", PORTAL, "[('partner_id', '=', user.partner_id.parent_id.id)]", "r"),
+    ("sale.order", PORTAL, "[('partner_id', '=', user.partner_id.parent_id.id)]", "r"),
+    ("purchase.order", PORTAL, "[('partner_id', '=', user.partner_id.parent_id.id)]", "r"),
 )
 """Model, group, condition, and for what."""

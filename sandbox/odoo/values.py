@@ -32,6 +32,7 @@ def create(env: "Env", model: str, given: Values, record_id: int | None = None) 
     _check_required(made)
     if kind.made:
         kind.made(made)
+    tracking.note_made(made)
     return made
 
 
@@ -67,7 +68,22 @@ def copied(record: "Records", default: Values | None) -> dict[str, Any]:
     fields = record.env.fields(record.model)
     row = record.env.database.row(record.model, record.id) or {}
     own = {name: value for name, value in row.items() if name in fields and fields[name].copied and name not in MAGIC}
-    return {name: [(6, 0, v)] if fields[name].type in X2MANY else v for name, v in own.items()} | dict(default or {})
+    plain = {name: [(6, 0, v)] if fields[name].type in X2MANY else v for name, v in own.items()}
+    if record.kind.marks_copies:
+        plain["name"] = f"{record['name']} (copy)"
+    return {**plain, **_copied_lines(record), **(default or {})}
+
+
+def _copied_lines(record: "Records") -> dict[str, Any]:
+    owned = {
+        name: field
+        for name, field in record.env.fields(record.model).items()
+        if field.type == "one2many" and field.copied
+    }
+    return {
+        name: [(0, 0, {k: v for k, v in copied(line, None).items() if k != field.inverse}) for line in record[name]]
+        for name, field in owned.items()
+    }
 
 
 def _is_owned(env: "Env", field: Field) -> bool:
@@ -112,14 +128,11 @@ def _check_required(record: "Records") -> None:
     for name, words in kind.not_null.items():
         if not record.sudo()[name]:
             raise invalid(f"The operation cannot be completed: {words}")
+    row = record.env.database.row(record.model, record.id) or {}
     for name, field in record.env.fields(record.model).items():
-        if field.required and field.kept and name not in kind.not_null and record.sudo()[name] in (False, None):
-            raise invalid(
-                "The operation cannot be completed:\n"
-                "- Create/update: a mandatory field is not set.\n"
-                "- Delete: another model requires the record being deleted. If possible, archive it instead.\n\n"
-                f"Model: {kind.title} ({kind.name})\nField: {field.string} ({name})\n"
-            )
+        if field.required and field.kept and name not in kind.not_null and row.get(name, False) in (False, None):
+            told = {"title": kind.title, "model": kind.name, "label": field.string, "field": name}
+            raise invalid(record.env.edition.mandatory.format(**told))
 
 
 def _plain(env: "Env", model: str, name: str, value: Any) -> Any:

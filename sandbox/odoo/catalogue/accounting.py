@@ -156,9 +156,24 @@ def action_create_payments(wizards: Records) -> dict[str, Any]:
         raise user_error("You can't register a payment because there is nothing left to pay.")
     for move in moves:
         move.write({"amount_paid": move["amount_total"]})
-    return {"name": "Payments", "type": "ir.actions.act_window", "res_model": "account.payment", "view_mode": "form"}
+    row = {"amount": sum(moves.mapped("amount_total")), "date": wizards["payment_date"]}
+    made = wizards.env.sudo()["account.payment"].create([{**row, "invoice_ids": [(6, 0, moves.ids)]}])
+    window = {"name": "Payments", "type": "ir.actions.act_window", "res_model": "account.payment", "view_mode": "form"}
+    return {**window, "context": {"create": False}, "res_id": made.id}
 
 
+PAYMENT = Model(
+    "account.payment",
+    "Payments",
+    {
+        "amount": money("Amount"),
+        "date": date("Date"),
+        "invoice_ids": many("account.move", "Invoices"),
+    },
+    order="date desc, id desc",
+    module="account",
+    shown=lambda record: f"Payment {record.id}",
+)
 REGISTER = Model(
     "account.payment.register",
     "Register Payment",
@@ -274,4 +289,4 @@ SEND_19 = Model(
     made=_check_wizard,
 )
 
-MODELS = (MOVE, LINE, REGISTER, PAYMENT_LINK, SEND_17, SEND_19)
+MODELS = (MOVE, LINE, PAYMENT, REGISTER, PAYMENT_LINK, SEND_17, SEND_19)

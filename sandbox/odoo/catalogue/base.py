@@ -7,7 +7,8 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from sandbox.odoo import chatter
+from sandbox.odoo import chatter, rights
+from sandbox.odoo.domains import compiled
 from sandbox.odoo.editions import ONLY_17, ONLY_19
 from sandbox.odoo.fields import (
     active,
@@ -25,8 +26,10 @@ from sandbox.odoo.fields import (
     text,
 )
 from sandbox.odoo.models import Method, Model, Values
+from sandbox.odoo.raised import Raised, access_error, invalid
 from sandbox.odoo.records import Env, Records
 from sandbox.odoo.rights import groups_of, implied
+from sandbox.odoo.rules import evaluated
 
 MAILBOX = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 NOT_DIGITS = re.compile(r"[\s().-]")
@@ -103,6 +106,7 @@ PARTNER = Model(
     shown=_partner_shown,
     thread=True,
     not_null={"name": "Contacts require a name"},
+    marks_copies=True,
 )
 
 
@@ -255,6 +259,18 @@ ACCESS = Model(
         **PERMISSIONS,
     },
 )
+
+
+def _rule_prepared(env: Env, values: Values) -> Values:
+    model = env.sudo().records("ir.model", [values.get("model_id") or 0]).exists()
+    try:
+        if model and model["model"] in env.server.models:
+            compiled(env.sudo(), model["model"], evaluated(env, values.get("domain_force") or "[]"))
+    except Raised as exception:
+        raise invalid(f"Invalid domain: {exception.words}") from exception
+    return values
+
+
 RULE = Model(
     "ir.rule",
     "Record Rule",
@@ -267,6 +283,7 @@ RULE = Model(
         "global": boolean("Global", compute=lambda record: not record["groups"]),
         **{name: boolean(field.string, default=True) for name, field in PERMISSIONS.items()},
     },
+    prepare=_rule_prepared,
 )
 
 # Odoo about itself --------------------------------------------------------------------------------------------------
@@ -393,9 +410,30 @@ def _attachment_prepared(env: Env, values: Values) -> Values:
     raw = values.pop("raw", None)
     if raw and not values.get("datas"):
         values["datas"] = base64.b64encode(str(raw).encode()).decode()
-    if values.get("res_model") and values.get("res_id"):
-        env.records(values["res_model"], [values["res_id"]]).read(["id"])
+    _check_attaching(env, values.get("res_model"), values.get("res_id"))
     return values
+
+
+def _check_attaching(env: Env, model: str | None, record_id: int | None) -> None:
+    """Only whoever may change a document may attach to it."""
+    if env.su or not (model and record_id and model in env.server.models):
+        return
+    document = env.records(model, [record_id])
+    if env.edition.attach_refused and not rights.reaches(document.exists(), "write"):
+        raise access_error(env.edition.attach_refused)
+    rights.check_model(env, model, "write")
+    rights.check_records(document, "write")
+
+
+def _attachment_guard(record: Records, operation: str) -> bool:
+    """As the document that it belongs to; a loose one is its maker's."""
+    row = record.sudo()
+    if operation == "create" or (operation == "read" and row["public"]):
+        return True
+    if not row["res_id"]:
+        return bool(row["create_uid"].id == record.env.uid)
+    needed = "read" if operation == "read" else "write"
+    return rights.reaches_document(record.env, row["res_model"], row["res_id"], needed)
 
 
 ATTACHMENT = Model(
@@ -427,6 +465,7 @@ ATTACHMENT = Model(
     },
     order="id desc",
     prepare=_attachment_prepared,
+    guard=_attachment_guard,
 )
 
 MODELS = (

@@ -2,7 +2,7 @@
 
 import re
 
-from sandbox.odoo import chatter
+from sandbox.odoo import chatter, rights
 from sandbox.odoo.catalogue.base import normal_address, normal_number
 from sandbox.odoo.editions import ONLY_19
 from sandbox.odoo.fields import active, boolean, char, choice, date, html, integer, many, moment, one, text
@@ -21,6 +21,17 @@ def _message_prepared(env: Env, values: Values) -> Values:
     if values.get("model") and values.get("res_id") and not values.get("record_name"):
         values["record_name"] = env.sudo().records(values["model"], [values["res_id"]])["display_name"]
     return values
+
+
+def _message_guard(record: Records, operation: str) -> bool:
+    """As the document that it stands beside; its author and those it was sent to may read it anyway."""
+    row, own = record.sudo(), record.env.user["partner_id"].id
+    if operation == "create" or row["author_id"].id == own:
+        return True
+    if operation == "read" and own in row["partner_ids"].ids:
+        return True
+    needed = "read" if operation == "read" else "write"
+    return rights.reaches_document(record.env, row["model"], row["res_id"], needed)
 
 
 MESSAGE = Model(
@@ -55,6 +66,7 @@ MESSAGE = Model(
     module="mail",
     shown=lambda record: str(record["record_name"] or ""),
     prepare=_message_prepared,
+    guard=_message_guard,
 )
 SUBTYPE = Model(
     "mail.message.subtype",
@@ -105,6 +117,16 @@ def _activity_prepared(env: Env, values: Values) -> Values:
     return values
 
 
+def _activity_guard(record: Records, operation: str) -> bool:
+    """His own, and those beside documents that he may read; whom it is given to must be able to read the document."""
+    row = record.sudo()
+    model, document = row["res_model"], row["res_id"]
+    if operation == "create":
+        return rights.reaches_document(record.env.with_user(row["user_id"].id), model, document, "read")
+    mine = record.env.uid in (row["user_id"].id, row["create_uid"].id)
+    return mine or rights.reaches_document(record.env, model, document, "read" if operation == "read" else "write")
+
+
 def _res_name(record: Records) -> str:
     return str(record.env.records(record["res_model"], [record["res_id"]]).exists()["display_name"])
 
@@ -138,6 +160,7 @@ ACTIVITY = Model(
     module="mail",
     shown=lambda record: str(record["summary"] or record["activity_type_id"]["name"]),
     prepare=_activity_prepared,
+    guard=_activity_guard,
 )
 ACTIVITY_TYPE = Model(
     "mail.activity.type",
@@ -160,20 +183,13 @@ def _listed(env: Env, model: str, field: str, value: object) -> Records:
     return everything.search([[field, "=", value]], limit=1)
 
 
-def _taken_up(env: Env, model: str, field: str, values: Values) -> Values:
-    """Whoever is on the list already is put back on it."""
-    there = _listed(env, model, field, values[field])
-    if there:
-        there.write({"active": True})
-        return {"id": there.id}
-    return values
-
-
 def _email_prepared(env: Env, values: Values) -> Values:
+    """An address that is there already stays as it is, also where it was taken off the list."""
     address = normal_address(values.get("email"))
     if not address:
         raise user_error(f"Invalid email address {env.edition.quoted_address.format(address=values.get('email'))}")
-    return _taken_up(env, "mail.blacklist", "email", {**values, "email": address})
+    there = _listed(env, "mail.blacklist", "email", address)
+    return {"id": there.id} if there else {**values, "email": address}
 
 
 def _phone(number: object) -> str:
@@ -186,11 +202,18 @@ def _phone(number: object) -> str:
 
 
 def _phone_prepared(env: Env, values: Values) -> Values:
-    return _taken_up(env, "phone.blacklist", "number", {**values, "number": _phone(values.get("number"))})
+    """A number that was taken off the list is put back on it."""
+    number = _phone(values.get("number"))
+    there = _listed(env, "phone.blacklist", "number", number)
+    if not there:
+        return {**values, "number": number}
+    there.write({"active": True})
+    return {"id": there.id}
 
 
 def _phone_add(records: Records, number: str, message: str | None = None) -> Records:
     del message
+    rights.check_model(records.env, records.model, "read")
     return records.create([{"number": number}])
 
 

@@ -1,6 +1,6 @@
 """Purchase orders, and who may approve them."""
 
-from sandbox.odoo.catalogue.shared import PORTAL_METHODS, numbered, portal_fields, times, untaxed
+from sandbox.odoo.catalogue.shared import PORTAL_METHODS, described_by_product, numbered, portal_fields, times, untaxed
 from sandbox.odoo.editions import ONLY_17, ONLY_19
 from sandbox.odoo.fields import boolean, char, children, choice, html, integer, moment, money, number, one
 from sandbox.odoo.models import Method, Model
@@ -107,6 +107,7 @@ LINE = Model(
         "sequence": integer("Sequence", default=10),
     },
     module="purchase",
+    prepare=described_by_product,
 )
 PRODUCT = Model(
     "product.product",

@@ -1,7 +1,7 @@
 """Sales orders and leads."""
 
 from sandbox.odoo.catalogue.base import normal_address, normal_number
-from sandbox.odoo.catalogue.shared import PORTAL_METHODS, numbered, portal_fields, times, untaxed
+from sandbox.odoo.catalogue.shared import PORTAL_METHODS, described_by_product, numbered, portal_fields, times, untaxed
 from sandbox.odoo.editions import ONLY_17
 from sandbox.odoo.fields import active, char, children, choice, date, html, integer, moment, money, number, one
 from sandbox.odoo.models import Method, Model
@@ -92,6 +92,7 @@ LINE = Model(
         "sequence": integer("Sequence", default=10),
     },
     module="sale",
+    prepare=described_by_product,
 )
 LEAD = Model(
     "crm.lead",

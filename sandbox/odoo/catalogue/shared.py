@@ -61,6 +61,14 @@ def numbered(sequence: str, pattern: str) -> Callable[[Env, Values], Values]:
     return prepare
 
 
+def described_by_product(env: Env, values: Values) -> Values:
+    """A line without words says its product's name."""
+    product = env.sudo().records("product.product", [values.get("product_id") or 0]).exists()
+    if product and not values.get("name"):
+        values["name"] = product["name"]
+    return values
+
+
 def untaxed(lines: str) -> Callable[[Records], float]:
     """What a document's lines come to."""
     return lambda record: round(sum(record[lines].mapped("price_subtotal")), 2)

@@ -227,6 +227,7 @@ def _approver_of(employee: Records) -> int | bool:
 
 def _check_approver(documents: Records) -> None:
     env = documents.env
+    documents.read(["id"])
     for each in documents.sudo():
         employee = each["employee_id"]
         own = employee["user_id"].id == env.uid
