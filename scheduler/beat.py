@@ -3,9 +3,10 @@
 from typing import Any
 
 from celery.schedules import crontab
+from celery.signals import beat_init
 
 from postroom.domain.people import DIRECTORIES
-from workers.app import app
+from workers.app import app, publish
 from workers.queues import Queue
 
 CANARY_SECONDS = 30.0
@@ -36,3 +37,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
 }
 
 app.add_defaults({"beat_schedule": TIMETABLE})
+
+
+@beat_init.connect
+def _begin(**_signal: Any) -> None:
+    """Who decides is asked at once: nobody shall press in vain until the first full hour."""
+    publish("sync_people", (), Queue.OUTBOX.value)

@@ -1,8 +1,10 @@
 """Who decides in Odoo: by an account that is proven, of a user who is active, and by nothing else."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Connection
@@ -96,6 +98,26 @@ def test_an_account_of_somebody_who_left_can_be_given_to_another(connection: Con
     (was,) = people.accounts_of(connection, SEALER, [ana.id])[ana.id]
     assert was.removed_at is not None
     assert was.removed_why == "given to user 10"
+
+
+def test_of_two_who_link_one_account_at_once_one_is_told_that_it_is_taken(database_url: str) -> None:
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        both = known(connection, ANA, PAT)
+    start = Barrier(2)
+
+    def link(person: Person) -> str:
+        start.wait()
+        try:
+            with engine.begin() as connection:
+                people.link(connection, SEALER, person, ChannelName.SLACK, "U0BOTH123", how=How.LINK)
+        except people.Taken:
+            return "taken"
+        return "linked"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(link, both)) == ["linked", "taken"]
+    engine.dispose()
 
 
 def test_unlinking_keeps_the_history(connection: Connection) -> None:
