@@ -212,7 +212,7 @@ WAYS: Mapping[str, Mapping[int, Way]] = MappingProxyType(
         "project.task": {17: _TASK, 18: _TASK, 19: _TASK},
     }
 )
-"""How documents are decided, by model and version; a company adds its own in config/approvals.yaml."""
+"""How documents are decided, by model and version."""
 
 
 # How it ended ---------------------------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ class Decision:
     reason: str = REASON
 
 
+class Unseen(Exception):
+    """Our own user may not read what somebody else may decide: a matter for the operator, not for him."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A document as it was read."""
@@ -44,7 +48,7 @@ class Hand(Protocol):
     """Acts in somebody's name. Raises OdooError."""
 
     def look(self, way: Way, model: str, record_id: int) -> Seen | None:
-        """The document now; None where it is gone. Raises OdooError where he may not see it."""
+        """The document now; None where it is gone. Raises OdooError or Unseen where it may not be read."""
 
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         """The state before and after one step; `seen` is the one that it was chosen by."""
@@ -57,6 +61,8 @@ def decide(odoo: Odoo, hand: Hand | None, decision: Decision, ways: Mapping[str,
         return Settled(Result.IN_ODOO_ONLY)
     try:
         return _carried(odoo, hand, decision, way)
+    except Unseen as error:
+        return Settled(Result.IN_ODOO_ONLY, words=str(error))
     except OdooError as error:
         if error.fault.verdict is not Verdict.PERMANENT:
             raise
@@ -157,7 +163,12 @@ class AddOn:
         self._now = now
 
     def look(self, way: Way, model: str, record_id: int) -> Seen | None:
-        return look(self._odoo, way, model, record_id)
+        try:
+            return look(self._odoo, way, model, record_id)
+        except OdooError as error:
+            if error.fault.verdict is not Verdict.PERMANENT:
+                raise
+            raise Unseen(f"our user may not read {model} in Odoo") from error
 
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         told = self._odoo.call(

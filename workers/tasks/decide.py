@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from postroom.domain.approval_words import SECOND, told
-from postroom.domain.approvals import ANSWERS, MESSAGE_TYPE, Asked, Refusal, asked_from, judged
+from postroom.domain.approvals import ANSWERS, MESSAGE_TYPE, Asked, Refusal, Result, asked_from, judged
 from postroom.domain.channels import ChannelEvent, EventKind
 from postroom.domain.people import Person, Recognised, Stranger, Unknown
 from postroom.domain.safety import Wire
@@ -22,6 +22,7 @@ from postroom.odoo.writing import decision
 from postroom.store.decisions import Question, answer_of, note_refusal, question_of
 from postroom.store.engine import Connection
 from postroom.store.inbox import Conflict, InboxRow, NewEvent, keep_events
+from postroom.store.notices import raise_notice
 from postroom.store.outbox import add_writings
 from postroom.store.people import api_key_of, person_by_id, who_is
 from postroom.store.receipts import Correspondent
@@ -155,8 +156,23 @@ def carry_decision(rooms: Rooms, odoo: Odoo, writing: Writing) -> Ending:
     if "second" in payload:
         return _only_told(rooms, writing, SECOND, payload["second"])
     settled, ending = decision.write(odoo, _hand(rooms, odoo, writing), writing, rooms.ways)
+    if settled.result is Result.IN_ODOO_ONLY:
+        _tell_operators(rooms, writing, settled.words)
     _tell(rooms, writing, settled.result.value, settled.words)
     return ending
+
+
+def _tell_operators(rooms: Rooms, writing: Writing, words: str) -> None:
+    """He can decide in Odoo; that he cannot decide here is for the operators to mend."""
+    model = str(writing.payload["model"])
+    why = (
+        words
+        or f"neither the add-on nor a key of his own lets user {writing.payload['uid']} decide {model} from a chat"
+    )
+    remedy = "See: postroom odoo check, postroom people check"
+    with rooms.engine.begin() as connection:
+        key = f"decision:{model}:{writing.payload['uid']}"
+        raise_notice(connection, key=key, company=writing.company, kind="decision", words=f"{why}. {remedy}")
 
 
 def _only_told(rooms: Rooms, writing: Writing, code: str, words: str = "") -> Ending:
