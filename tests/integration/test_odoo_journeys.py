@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.odoo.seed import command_secret
 from sandbox.odoo.users import key_of
 from sandbox.testing import SECRET, running_sandbox
 
@@ -64,6 +65,7 @@ def journeys(told: dict[str, str]) -> "subprocess.CompletedProcess[str]":
         "ODOO_LOGIN": "postroom",
         "ODOO_API_KEY": SECRET,
         "ODOO_LIVE_USERS": json.dumps(USERS),
+        "ODOO_COMMAND_SECRET": command_secret(SECRET),
         **told,
     }
     command = [sys.executable, "-m", "tests.live"]
