@@ -126,7 +126,7 @@ def test_only_those_of_a_company_are_listed(run: Run) -> None:
 def test_somebody_is_named_by_id_login_or_address(run: Run, named: str) -> None:
     run("sync")
     shown = run("show", named).stdout
-    assert "105 of the sandbox Odoo (partner 205, database sandbox)" in shown
+    assert "105 of the sandbox Odoo (partner 205, database " in shown
     assert "by his email address, since" in shown
     assert "approver@example.com" not in shown
     assert "approver@example.com" in run("show", named, "--reveal").stdout

@@ -178,6 +178,7 @@ def test_the_sandbox_vouches_for_everybody(sandbox: Running) -> None:
     )
     for name, config in ((ChannelName.SLACK, slack), (ChannelName.TEAMS, teams)):
         channel: Any = build(name, {Wire.SANDBOX: config})[Wire.SANDBOX]
-        assert isinstance(channel, Knowing)
-        assert channel.member_with("laura@example.com").standing is Standing.FOUND
+        found = channel.member_with("laura@example.com").standing
         channel.close()
+        assert isinstance(channel, Knowing)
+        assert found is Standing.FOUND
