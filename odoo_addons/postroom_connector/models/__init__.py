@@ -1,0 +1,1 @@
+from . import allowed_method, command, connector, event, message, settings, watch
