@@ -47,6 +47,13 @@ _GONE = text("""
     where wire = :wire and active and (database <> :database or seen_at < :since) returning id
 """)
 
+_DATABASES = text("""
+    select database from person where wire = :wire group by database order by max(seen_at) desc, database
+""")
+_RENAME = text("""
+    update person p set database = :database where wire = :wire and seen_at = (
+        select max(twin.seen_at) from person twin where twin.wire = p.wire and twin.user_id = p.user_id)
+""")
 _CLASHES = text("""
     select array_agg(user_id order by user_id) as users from person
     where wire = :wire and active and email_blind is not null
@@ -104,6 +111,28 @@ class Told:
             self.deactivated + other.deactivated,
             self.same + other.same,
         )
+
+
+def settle_database(connection: Connection, wire: Wire, told: str) -> str:
+    """By what name people of this database are kept: by its UUID, from when on one is known.
+
+    Where our user may not read it any more, the one that we know stays; where it becomes known, those who were kept by
+    the database's address are the same people still.
+    """
+    names = list(connection.scalars(_DATABASES, {"wire": wire.value}))
+    known = [name for name in names if _is_uuid(name)]
+    if not _is_uuid(told):
+        return known[0] if known else told
+    if names and not known:
+        connection.execute(_RENAME, {"wire": wire.value, "database": told})
+    return told
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name.lower()
+    except ValueError:
+        return False
 
 
 def keep_users(connection: Connection, sealer: Sealer, wire: Wire, database: str, users: Sequence[User]) -> Told:

@@ -13,7 +13,7 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.people import How, Person, Recognised, Stranger, Unknown, User
 from postroom.domain.safety import Wire
 from postroom.store import people
-from postroom.store.census import keep_users, retire
+from postroom.store.census import keep_users, retire, settle_database
 from postroom.store.engine import connect
 from tests.builders import SEALER
 
@@ -80,6 +80,27 @@ def test_whoever_odoo_no_longer_names_loses_his_power(connection: Connection) ->
 def test_the_users_of_a_database_that_was_replaced_lose_their_power(connection: Connection) -> None:
     known(connection, ANA)
     assert retire(connection, Wire.LIVE, "another", datetime.now(UTC) - timedelta(days=1)) == 1
+
+
+def test_people_stay_who_they_are_when_the_uuid_of_their_database_becomes_known_or_is_hidden(
+    connection: Connection,
+) -> None:
+    place = "https://erp.example.com/acme"
+    (ana,) = known(connection, ANA, database=settle_database(connection, Wire.LIVE, place))
+    for told in (place, DATABASE, place, DATABASE):
+        name = settle_database(connection, Wire.LIVE, told)
+        keep_users(connection, SEALER, Wire.LIVE, name, [ANA])
+        found = people.person_of_user(connection, SEALER, Wire.LIVE, ANA.user_id)
+        assert found is not None
+        assert found.id == ana.id
+    assert found.database == DATABASE
+    assert settle_database(connection, Wire.SANDBOX, "sandbox") == "sandbox"
+
+
+def test_another_uuid_is_another_database(connection: Connection) -> None:
+    known(connection, ANA)
+    other = "4f0d9f5e-0000-4000-8000-000000000002"
+    assert settle_database(connection, Wire.LIVE, other) == other
 
 
 def test_an_account_is_one_persons_at_a_time(connection: Connection) -> None:

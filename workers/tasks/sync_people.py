@@ -9,7 +9,7 @@ from postroom.domain.safety import Wire
 from postroom.odoo.client import Odoo
 from postroom.odoo.errors import OdooError
 from postroom.odoo.users import users_of
-from postroom.store.census import Told, clashes, keep_users, retire
+from postroom.store.census import Told, clashes, keep_users, retire, settle_database
 from postroom.store.engine import Connection, Engine
 from postroom.store.notices import close_notice, raise_notice
 from postroom.store.safety import database_now
@@ -62,6 +62,7 @@ def call_roll(
     """Write down, batch by batch, who is a user now. Raises OdooError; nobody is retired by a roll that was cut off."""
     with engine.begin() as connection:
         since = database_now(connection)
+        database = settle_database(connection, wire, database)
     told = Told()
     for users in users_of(erp):
         with engine.begin() as connection:

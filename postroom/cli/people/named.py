@@ -16,7 +16,7 @@ from postroom.domain.routing import TITLES
 from postroom.domain.safety import Wire
 from postroom.odoo.client import Odoo
 from postroom.odoo.users import user_at
-from postroom.store.census import keep_users
+from postroom.store.census import keep_users, settle_database
 from postroom.store.engine import Connection
 from postroom.store.people import people_of, people_with_email, person_of_user
 from workers.erp import Erp, erp_from
@@ -94,7 +94,8 @@ def asked_again(desk: Desk, wire: Wire, named: str, asked: Reached) -> Person:
         raise Refused(f"User {user_id} is our own, who decides nothing.", "postroom people list")
     # What Odoo says is kept also where it ends the command: who was deactivated has lost his power already.
     with desk.engine.begin() as connection:
-        keep_users(connection, desk.sealer, wire, asked.database, [user])
+        database = settle_database(connection, wire, asked.database)
+        keep_users(connection, desk.sealer, wire, database, [user])
     if not user.active:
         raise Refused(
             f"User {user_id} is not active in Odoo: activate him there first.", f"postroom people show {named}"

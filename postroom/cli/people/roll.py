@@ -15,7 +15,7 @@ from postroom.domain.channels import ChannelName
 from postroom.domain.people import DIRECTORIES
 from postroom.domain.safety import Wire
 from postroom.odoo.users import users_of
-from postroom.store.census import Told, keep_users, retire
+from postroom.store.census import Told, keep_users, retire, settle_database
 from postroom.store.safety import database_now
 from workers.channels.base import Knowing
 from workers.tasks.recognise import Heard, Post, ask_around
@@ -59,9 +59,10 @@ def rehearse(desk: Desk, wire: Wire, asked: Reached) -> Told:
     """What a roll would change; nothing is kept."""
     with desk.engine.connect() as connection, connection.begin() as held:
         since, told = database_now(connection), Told()
+        database = settle_database(connection, wire, asked.database)
         for users in users_of(asked.erp):
-            told += keep_users(connection, desk.sealer, wire, asked.database, users)
-        told += Told(deactivated=retire(connection, wire, asked.database, since))
+            told += keep_users(connection, desk.sealer, wire, database, users)
+        told += Told(deactivated=retire(connection, wire, database, since))
         held.rollback()
     return told
 
