@@ -11,7 +11,7 @@ from sandbox.http1 import Answer, Dropped, EventStream, Request, Response, json_
 from sandbox.meta import account as meta_account
 from sandbox.meta import approval, media, sending
 from sandbox.odoo import json2, jsonrpc, portal
-from sandbox.page import views
+from sandbox.page import erp, views
 from sandbox.rooms import Rooms
 from sandbox.slack import api as slack
 from sandbox.teams import graph, login
@@ -56,6 +56,11 @@ ROUTES: Sequence[tuple[str, re.Pattern[str], Handler]] = tuple(
         ("GET", r"/odoo(17|19|)/my/(invoices|orders|purchase)/(\d+)", portal.document),
         ("GET", r"/odoo(17|19|)/my", portal.login),
         ("GET", r"/odoo(17|19|)/report/pdf/(.+)", portal.report),
+        ("GET", r"/odoo(17|19|)/web/content/(\d+)", erp.attachment),
+        ("GET HEAD", r"/odoo(17|19|)/web/files/(\d+)", erp.file),
+        ("GET HEAD", r"/odoo(17|19|)/web/?", erp.start),
+        ("GET HEAD", r"/odoo(17|19|)/web/([a-z_]+(?:\.[a-z_]+)+)", erp.listing),
+        ("GET HEAD", r"/odoo(17|19|)/(?:web|odoo)/([a-z_.-]+)/(\d+)", erp.record),
         ("GET POST DELETE", r"/_sandbox/(\w+)", control.control),
         ("GET HEAD", r"/()", views.inbox),
         ("GET HEAD", r"/people/([0-9a-f]{12})", views.inbox),

@@ -66,3 +66,9 @@ class _Cleaner(HTMLParser):
 
 def _safe(name: str, value: str) -> str:
     return value if name not in {"href", "src"} or SAFE_URL.match(value) else ""
+
+
+def as_text(written: str) -> str:
+    """The words of HTML, with its line breaks: for a page that shows nobody's HTML."""
+    broken = re.sub(r"(?i)<br\s*/?>|</(?:p|div|li|h\d|tr)>", "\n", written)
+    return html.unescape(re.sub(r"<[^>]*>", "", broken)).strip()

@@ -14,6 +14,7 @@ from sandbox.answers import ANSWERS
 from sandbox.channels import NAMES, Channel, shown
 from sandbox.faults import KINDS
 from sandbox.http1 import EventStream, Request, Response
+from sandbox.odoo.markup import as_text
 from sandbox.page.markup import dressed, json_markup, openable
 from sandbox.page.sheet import (
     OWN_TICKS,
@@ -55,7 +56,7 @@ async def inbox(rooms: Rooms, request: Request, person_id: str) -> Response:
     if person_id and page.chosen is None:
         return Response(404, b"Nobody here has this address any more. Go back to /", "text/plain", GUARD)
     html = (
-        _templates()
+        templates()
         .get_template("inbox.html")
         .render(
             page=page,
@@ -120,7 +121,8 @@ async def static(_rooms: Rooms, _request: Request, name: str) -> Response:
 
 
 @cache
-def _templates() -> Jinja:
+def templates() -> Jinja:
+    """What the pages are made of."""
     jinja = Jinja(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     jinja.filters |= {
         "dressed": dressed,
@@ -129,6 +131,7 @@ def _templates() -> Jinja:
         "shown": shown,
         "json": json_markup,
         "gist": gist,
+        "as_text": as_text,
     }
     jinja.tests["openable"] = openable
     jinja.globals |= {

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 import secrets
+from mimetypes import guess_type
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from sandbox.odoo.records import Env, Records
 from sandbox.odoo.rights import groups_of, implied
 from sandbox.odoo.rules import evaluated
 
+OCTETS = "application/octet-stream"
 MAILBOX = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 NOT_DIGITS = re.compile(r"[\s().-]")
 
@@ -410,6 +412,7 @@ def _attachment_prepared(env: Env, values: Values) -> Values:
     raw = values.pop("raw", None)
     if raw and not values.get("datas"):
         values["datas"] = base64.b64encode(str(raw).encode()).decode()
+    values["mimetype"] = values.get("mimetype") or guess_type(str(values.get("name")))[0] or OCTETS
     _check_attaching(env, values.get("res_model"), values.get("res_id"))
     return values
 
@@ -444,7 +447,7 @@ ATTACHMENT = Model(
         "description": text("Description"),
         "datas": binary("File Content (base64)"),
         "raw": binary("File Content (raw)", compute=lambda record: record["datas"]),
-        "mimetype": char("Mime Type", default="application/octet-stream"),
+        "mimetype": char("Mime Type"),
         "checksum": char(
             "Checksum/SHA1", compute=lambda r: hashlib.sha1(content(r), usedforsecurity=False).hexdigest()
         ),

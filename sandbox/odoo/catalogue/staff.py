@@ -88,7 +88,6 @@ def _may_decide(leave: Records) -> bool:
 
 def _check_decider(leaves: Records) -> None:
     for leave in leaves:
-        leave.read(["state"])
         if not _may_decide(leave):
             raise user_error(leave.env.edition.own_leave)
 
@@ -227,7 +226,6 @@ def _approver_of(employee: Records) -> int | bool:
 
 def _check_approver(documents: Records) -> None:
     env = documents.env
-    documents.read(["id"])
     for each in documents.sudo():
         employee = each["employee_id"]
         own = employee["user_id"].id == env.uid
