@@ -69,7 +69,8 @@ class Connector(models.AbstractModel):
         if not secrets or not believed(secrets, command["key"], timestamp, body, signature):
             raise NotSigned(
                 _(
-                    "The command is not signed by the secret in Odoo's settings (Postroom), or not in the last five minutes."
+                    "The command is not signed by the secret in Odoo's settings (Postroom), or not in the last "
+                    "five minutes."
                 )
             )
         if command["database"] != self._database():
@@ -195,7 +196,8 @@ class Connector(models.AbstractModel):
     def _seen(self, record, names):
         """The watched fields that there are, as JSON has them."""
         known = [name for name in names if name in record._fields]
-        return {name: _plain(value) for name, value in (record.read(known)[0] if known else {}).items()}
+        row = record.read(known)[0] if known else {}
+        return {name: _plain(row[name]) for name in known}
 
 
 def _plain(value):
