@@ -68,6 +68,8 @@ def _number(data: dict[str, Any], number: int) -> None:
         }
     if "order" in data:
         data["order"] |= {"number": f"S{number:05}", "portal_url": _portal("orders", number)}
+    if "approval" in data:
+        data["approval"]["document_number"] = f"P{number:05}"
 
 
 def _portal(documents: str, number: int) -> str:

@@ -220,7 +220,7 @@ def test_the_day_has_every_message_type_on_every_channel_that_its_people_use():
     kinds = {case.shape.name for case in CASES if isinstance(case.expected, Messages)}
     channels = {channel for case in CASES if isinstance(case.expected, Messages) for channel in case.expected.states}
 
-    assert {name for name in EVENT_TYPES if not name.startswith("alert.")} <= kinds
+    assert {name for name in EVENT_TYPES if name.startswith("odoo.")} <= kinds
     assert "alert.stock_out" in kinds
     assert channels == set(ChannelName) - {ChannelName.CALLBACK}
 

@@ -129,7 +129,7 @@ def _teller(press: _Press) -> dict[str, Any]:
     himself = {
         "partner_id": person.partner_id if person else f"account-{press.row.id.hex[:16]}",
         "name": person.name if person else (event.text or "-"),
-        "language": (person.language if person else None) or asked.get("language"),
+        "language": asked.get("language") or (person.language if person else None),
         "user_id": person.user_id if person else None,
         "email": person.email if person else None,
         "timezone": person.timezone if person else None,

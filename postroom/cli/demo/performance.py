@@ -72,7 +72,8 @@ def _show(
     if once and not wrong:
         out().print(
             "[green]Every event ended as it should[/]; a reply and two pressed buttons were recorded, "
-            "and the machine that asked for it heard of every message, in order."
+            "the purchase that was approved in Slack moved in Odoo, and the machine that asked for it heard of "
+            "every message, in order."
         )
     if not once:
         out().print()

@@ -1,5 +1,6 @@
 """The person at the other end: answers and presses through the sandbox's own API, as its page does."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,15 @@ class Stage:
                 self._post("press", message_id=message["id"], button=buttons[0]["title"])
                 return str(buttons[0]["title"])
         raise Unanswered(f"no message to {address[:3]}… has a button that answers")
+
+    def was_told(self, address: str, words: str) -> bool:
+        """Whether some message to an address has these words in its title or text."""
+        return any(words in f"{message['title']} {message['text']}" for message in self._all(address))
+
+    def put_into_odoo(self, model: str, record_id: int, values: Mapping[str, Any]) -> None:
+        """Lay a record before the sandbox's Odoos."""
+        for version in ("17", "19"):
+            self._post("odoo_record", version=version, model=model, id=str(record_id), values=json.dumps(values))
 
     def requests(self) -> dict[str, Any]:
         """What the witness saw."""

@@ -6,11 +6,26 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from postroom.cli.demo.cases import CASES, COMPANY, JOHN, LAURA, MARTA, PEOPLE, RECEIVER, Case, Messages, Repeat, Run
+from postroom.cli.demo.cases import (
+    CASES,
+    COMPANY,
+    JOHN,
+    LAURA,
+    MARTA,
+    NORA,
+    PEOPLE,
+    RECEIVER,
+    Case,
+    Messages,
+    Repeat,
+    Run,
+)
+from postroom.cli.demo.decision import OURSELVES, Ledger, ledger_of, make_known, watch_it_move
 from postroom.cli.demo.judging import Outcome
 from postroom.cli.demo.person import Stage
 from postroom.cli.following import EVERY, Stories, follow
 from postroom.cli.posting import Mailbox, secrets_by_source
+from postroom.domain.event_types import APPROVAL_REQUESTED, ORDER_CONFIRMED, PAYMENT_REMINDER, SALE_FOLLOW_UP
 from postroom.domain.preferences import Choice
 from postroom.services.keyring import MAKERS
 from postroom.store.callbacks import add_receiver
@@ -21,6 +36,9 @@ from postroom.store.story import Story
 
 PATIENCE = timedelta(seconds=60)
 WORDS = "Gracias, pago mañana."
+ANSWERING = (MARTA, JOHN, LAURA)
+LAID_OUT = (PAYMENT_REMINDER, ORDER_CONFIRMED, SALE_FOLLOW_UP, APPROVAL_REQUESTED)
+"""What they answer; everything else is only read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,7 @@ class Theatre:
     stage: Stage
     engine: Engine
     sealer: Sealer
+    ledger: Ledger
 
 
 Watch = Callable[[Sequence[Outcome]], object]
@@ -41,12 +60,14 @@ def theatre_of(told: Mapping[str, str]) -> Theatre:
     """What a demonstration needs, from what the house tells its processes."""
     secrets = secrets_by_source(told["EVENT_SECRETS"])
     source = "odoo" if "odoo" in secrets else next(iter(secrets))
+    stage = Stage(told["SANDBOX_URL"])
     return Theatre(
         mailbox=Mailbox(f"http://127.0.0.1:{told['WEB_PORT']}", secrets[source]),
         source=f"/{source}/demo",
-        stage=Stage(told["SANDBOX_URL"]),
+        stage=stage,
         engine=connect(told["DATABASE_URL"], process="postroom-demo", pool=2),
         sealer=Sealer(told["SEALING_KEYS"], told["BLIND_KEY"]),
+        ledger=ledger_of(told["SANDBOX_URL"], told["SANDBOX_SECRET"], stage),
     )
 
 
@@ -56,7 +77,17 @@ def post(theatre: Theatre, run: Run) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for case in CASES:
         outcomes.append(_post(theatre, run, case, _first(outcomes, case)))
+    _lay_out(theatre, run, outcomes)
     return outcomes
+
+
+def _lay_out(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> None:
+    """The documents of those who will answer stand in the sandbox's Odoo, and Laura may decide hers."""
+    theatre.ledger.employ(COMPANY, OURSELVES, run.user(LAURA) or 0, run.user(NORA) or 0)
+    for outcome in outcomes:
+        if outcome.case.person in ANSWERING and outcome.case.shape in LAID_OUT and outcome.answer.ids:
+            theatre.ledger.lay_out(outcome, run.user(NORA) or 0)
+    make_known(theatre.ledger, theatre.engine, theatre.sealer, run.user(LAURA) or 0, run.slack(LAURA) or "")
 
 
 def _set_scene(theatre: Theatre, run: Run) -> None:
@@ -93,14 +124,16 @@ def watch(theatre: Theatre, outcomes: Sequence[Outcome], look: Watch) -> list[Ou
 
 
 def answer(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> list[str]:
-    """Let one person reply and two others press buttons; what of it was not recorded, in words."""
+    """Let one person reply and two others press buttons; what of it was not recorded or did not move, in words."""
+    purchase = next(one for one in outcomes if one.case.shape is APPROVAL_REQUESTED and one.case.person is LAURA)
     theatre.stage.reply(run.phone(MARTA) or "", WORDS)
     pressed = [theatre.stage.press(address) for address in (run.phone(JOHN), run.slack(LAURA)) if address]
-    asked = [outcome for outcome in outcomes if outcome.case.person in {MARTA, JOHN, LAURA} and outcome.legs]
+    asked = [outcome for outcome in outcomes if outcome.case.person in ANSWERING and outcome.legs]
     wanted = {WORDS, *pressed}
     stories = _follow(theatre, asked, until=lambda found: wanted <= _heard_of(found.values()))
     heard = _heard_of(stories.values())
-    return [f"“{words}” was said and not recorded" for words in (WORDS, *pressed) if words not in heard]
+    unheard = [f"“{words}” was said and not recorded" for words in (WORDS, *pressed) if words not in heard]
+    return unheard + watch_it_move(theatre.ledger, purchase, run.slack(LAURA) or "", PATIENCE)
 
 
 def _heard_of(stories: Iterable[Story]) -> set[str]:
