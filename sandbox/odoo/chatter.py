@@ -2,7 +2,6 @@
 
 import base64
 import html
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,7 +12,7 @@ from sandbox.odoo import markup, rights
 from sandbox.odoo.fields import Field, children, choice, one
 from sandbox.odoo.models import Method
 from sandbox.odoo.raised import access_error, value_error
-from sandbox.odoo.records import Env, Records
+from sandbox.odoo.records import Records
 
 MESSAGE_TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -69,12 +68,7 @@ def message_post(
 ) -> Records:
     """A message in the chatter; a body is taken for plain text unless it says that it is HTML."""
     env = records.env
-    if unknown := sorted(set(kwargs) - EXTRA):
-        raise value_error(f"Those values are not supported when posting or notifying: {', '.join(unknown)}")
-    if message_type == "user_notification":
-        raise value_error("Use message_notify to send a notification to an user.")
-    if message_type not in MESSAGE_TYPES:
-        raise value_error(f"Wrong value for mail.message.message_type: {message_type!r}")
+    _check_values(message_type, kwargs)
     author = env.sudo().records("res.partner", [author_id]) if author_id else env.user["partner_id"]
     author.need()
     _check_posting(records)
@@ -93,6 +87,15 @@ def message_post(
         **kwargs,
     }
     return Records(env, "mail.message", tuple(env.sudo()["mail.message"].create([made]).ids))
+
+
+def _check_values(message_type: str, more: Mapping[str, Any]) -> None:
+    if unknown := sorted(set(more) - EXTRA):
+        raise value_error(f"Those values are not supported when posting or notifying: {', '.join(unknown)}")
+    if message_type == "user_notification":
+        raise value_error("Use message_notify to send a notification to an user.")
+    if message_type not in MESSAGE_TYPES:
+        raise value_error(f"Wrong value for mail.message.message_type: {message_type!r}")
 
 
 def _check_posting(records: Records) -> None:
@@ -234,9 +237,9 @@ def register_as_main_attachment(records: Records, force: bool = True) -> None:
             document.write({"message_main_attachment_id": each.id})
 
 
-def new_reference(env: Env) -> str:
+def new_reference() -> str:
     """A Message-Id of Odoo's own."""
-    return f"<{secrets.randbelow(10**15)}.{json.dumps(env.now)[1:11]}-openerp-private@odoo>"
+    return f"<{secrets.randbelow(10**15)}-openerp@odoo>"
 
 
 def deadline_state(record: Records) -> str:

@@ -7,12 +7,25 @@ from itertools import chain
 from typing import Any
 
 from sandbox.odoo import chatter, common
-from sandbox.odoo.catalogue import accounting, base, bridge, mail, projects, purchases, sales, staff
+from sandbox.odoo.catalogue import (
+    accounting,
+    attachments,
+    base,
+    bridge,
+    mail,
+    permissions,
+    projects,
+    purchases,
+    sales,
+    staff,
+)
 from sandbox.odoo.fields import Field
 from sandbox.odoo.models import Method, Model
 
 CATALOGUE: tuple[Model, ...] = (
     *base.MODELS,
+    *permissions.MODELS,
+    *attachments.MODELS,
     *mail.MODELS,
     *purchases.MODELS,
     *sales.MODELS,

@@ -58,8 +58,6 @@ PEOPLE: Mapping[str, tuple[int, str, tuple[str, ...]]] = MappingProxyType(
 )
 """By login: the user's id, his name, his groups. A partner's id is the user's plus 100."""
 CUSTOMER, VENDOR, PORTAL_CONTACT = 301, 302, 209
-ACME = 900_000
-"""The company of the demonstration."""
 
 EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

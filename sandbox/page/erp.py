@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.http1 import Request, Response
-from sandbox.odoo.catalogue.base import content
+from sandbox.odoo.catalogue.attachments import content
 from sandbox.odoo.chatter import FIELDS as OF_THE_CHATTER
 from sandbox.odoo.common import FIELDS as OF_EVERY_RECORD
 from sandbox.odoo.markup import as_text

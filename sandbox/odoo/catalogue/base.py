@@ -1,19 +1,11 @@
-"""The models that every Odoo has: companies, people, rights, attachments, parameters."""
+"""The models that every Odoo has: companies, people, and what Odoo says of itself."""
 
-import base64
-import hashlib
 import re
-import secrets
-from mimetypes import guess_type
 from typing import Any
-from uuid import UUID
 
-from sandbox.odoo import chatter, rights
-from sandbox.odoo.domains import compiled
 from sandbox.odoo.editions import ONLY_17, ONLY_19
 from sandbox.odoo.fields import (
     active,
-    binary,
     boolean,
     char,
     children,
@@ -27,12 +19,9 @@ from sandbox.odoo.fields import (
     text,
 )
 from sandbox.odoo.models import Method, Model, Values
-from sandbox.odoo.raised import Raised, access_error, invalid
 from sandbox.odoo.records import Env, Records
-from sandbox.odoo.rights import groups_of, implied
-from sandbox.odoo.rules import evaluated
+from sandbox.odoo.rights import groups_of
 
-OCTETS = "application/octet-stream"
 MAILBOX = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 NOT_DIGITS = re.compile(r"[\s().-]")
 
@@ -213,81 +202,6 @@ LANG = Model(
     },
 )
 
-# Rights -------------------------------------------------------------------------------------------------------------
-
-
-def _full_name(record: Records) -> str:
-    place = record["category_id"] if "category_id" in record.env.fields(record.model) else record["privilege_id"]
-    return f"{place['name']}/{record['name']}" if place else str(record["name"])
-
-
-GROUPS = Model(
-    "res.groups",
-    "Access Groups",
-    {
-        "name": char("Name", required=True),
-        "full_name": char("Group Name", compute=_full_name),
-        "comment": text("Comment"),
-        "category_id": one("ir.module.category", "Application", editions=ONLY_17),
-        "privilege_id": one("res.groups.privilege", "Privilege", editions=ONLY_19),
-        "implied_ids": many("res.groups", "Inherits"),
-        "users": many("res.users", "Users", inverse="groups_id", editions=ONLY_17),
-        "user_ids": many("res.users", "Users", inverse="group_ids", editions=ONLY_19),
-        "model_access": children("ir.model.access", "group_id", "Access Controls"),
-        "rule_groups": many("ir.rule", "Rules", inverse="groups"),
-        "all_implied_ids": many(
-            "res.groups", "Implied", compute=lambda r: sorted(implied(r.env, [r.id])), editions=ONLY_19
-        ),
-        "share": boolean("Share Group"),
-    },
-    shown=_full_name,
-)
-CATEGORY = Model("ir.module.category", "Application", {"name": char("Name", required=True)}, editions=ONLY_17)
-PRIVILEGE = Model("res.groups.privilege", "Privileges", {"name": char("Name", required=True)}, editions=ONLY_19)
-PERMISSIONS = {
-    "perm_read": boolean("Read"),
-    "perm_write": boolean("Write"),
-    "perm_create": boolean("Create"),
-    "perm_unlink": boolean("Delete"),
-}
-ACCESS = Model(
-    "ir.model.access",
-    "Model Access",
-    {
-        "name": char("Name", required=True),
-        "model_id": one("ir.model", "Model", required=True),
-        "group_id": one("res.groups", "Group"),
-        "active": active(),
-        **PERMISSIONS,
-    },
-)
-
-
-def _rule_prepared(env: Env, values: Values) -> Values:
-    model = env.sudo().records("ir.model", [values.get("model_id") or 0]).exists()
-    try:
-        if model and model["model"] in env.server.models:
-            compiled(env.sudo(), model["model"], evaluated(env, values.get("domain_force") or "[]"))
-    except Raised as exception:
-        raise invalid(f"Invalid domain: {exception.words}") from exception
-    return values
-
-
-RULE = Model(
-    "ir.rule",
-    "Record Rule",
-    {
-        "name": char("Name"),
-        "model_id": one("ir.model", "Model", required=True),
-        "groups": many("res.groups", "Groups"),
-        "domain_force": text("Domain"),
-        "active": active(),
-        "global": boolean("Global", compute=lambda record: not record["groups"]),
-        **{name: boolean(field.string, default=True) for name, field in PERMISSIONS.items()},
-    },
-    prepare=_rule_prepared,
-)
-
 # Odoo about itself --------------------------------------------------------------------------------------------------
 
 IR_MODEL = Model(
@@ -387,90 +301,6 @@ CRON = Model(
     order="name",
 )
 
-# Attachments --------------------------------------------------------------------------------------------------------
-
-
-def content(record: Records) -> bytes:
-    """The bytes of an attachment."""
-    return base64.b64decode(record["datas"] or "")
-
-
-def _home(record: Records) -> str | bool:
-    if not (record["res_model"] and record["res_id"]):
-        return False
-    return str(record.env.records(record["res_model"], [record["res_id"]]).exists()["display_name"])
-
-
-def _generate_access_token(records: Records) -> list[str]:
-    for each in records:
-        if not each["access_token"]:
-            each.write({"access_token": str(UUID(bytes=secrets.token_bytes(16), version=4))})
-    return records.mapped("access_token")
-
-
-def _attachment_prepared(env: Env, values: Values) -> Values:
-    raw = values.pop("raw", None)
-    if raw and not values.get("datas"):
-        values["datas"] = base64.b64encode(str(raw).encode()).decode()
-    values["mimetype"] = values.get("mimetype") or guess_type(str(values.get("name")))[0] or OCTETS
-    _check_attaching(env, values.get("res_model"), values.get("res_id"))
-    return values
-
-
-def _check_attaching(env: Env, model: str | None, record_id: int | None) -> None:
-    """Only whoever may change a document may attach to it."""
-    if env.su or not (model and record_id and model in env.server.models):
-        return
-    document = env.records(model, [record_id])
-    if env.edition.attach_refused and not rights.reaches(document.exists(), "write"):
-        raise access_error(env.edition.attach_refused)
-    rights.check_model(env, model, "write")
-    rights.check_records(document, "write")
-
-
-def _attachment_guard(record: Records, operation: str) -> bool:
-    """As the document that it belongs to; a loose one is its maker's."""
-    row = record.sudo()
-    if operation == "create" or (operation == "read" and row["public"]):
-        return True
-    if not row["res_id"]:
-        return bool(row["create_uid"].id == record.env.uid)
-    needed = "read" if operation == "read" else "write"
-    return rights.reaches_document(record.env, row["res_model"], row["res_id"], needed)
-
-
-ATTACHMENT = Model(
-    "ir.attachment",
-    "Attachment",
-    {
-        "name": char("Name", required=True),
-        "description": text("Description"),
-        "datas": binary("File Content (base64)"),
-        "raw": binary("File Content (raw)", compute=lambda record: record["datas"]),
-        "mimetype": char("Mime Type"),
-        "checksum": char(
-            "Checksum/SHA1", compute=lambda r: hashlib.sha1(content(r), usedforsecurity=False).hexdigest()
-        ),
-        "file_size": integer("File Size", compute=lambda record: len(content(record))),
-        "res_model": char("Resource Model"),
-        "res_id": integer("Resource ID"),
-        "res_field": char("Resource Field"),
-        "res_name": char("Resource Name", compute=_home),
-        "type": choice("Type", {"url": "URL", "binary": "File"}, default="binary"),
-        "url": char("Url"),
-        "public": boolean("Is public document"),
-        "access_token": char("Access Token"),
-        "company_id": one("res.company", "Company", default=lambda env: env.company.id),
-    },
-    {
-        "generate_access_token": Method(_generate_access_token),
-        "register_as_main_attachment": Method(chatter.register_as_main_attachment),
-    },
-    order="id desc",
-    prepare=_attachment_prepared,
-    guard=_attachment_guard,
-)
-
 MODELS = (
     PARTNER,
     USERS,
@@ -478,15 +308,9 @@ MODELS = (
     CURRENCY,
     COUNTRY,
     LANG,
-    GROUPS,
-    CATEGORY,
-    PRIVILEGE,
-    ACCESS,
-    RULE,
     IR_MODEL,
     EXTERNAL_ID,
     PARAMETER,
     MODULE,
     CRON,
-    ATTACHMENT,
 )

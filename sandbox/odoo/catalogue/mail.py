@@ -16,7 +16,7 @@ EXAMPLE = "+1 555-555-5555"
 
 
 def _message_prepared(env: Env, values: Values) -> Values:
-    values.setdefault("message_id", chatter.new_reference(env))
+    values.setdefault("message_id", chatter.new_reference())
     values.setdefault("date", env.now)
     if values.get("model") and values.get("res_id") and not values.get("record_name"):
         values["record_name"] = env.sudo().records(values["model"], [values["res_id"]])["display_name"]
