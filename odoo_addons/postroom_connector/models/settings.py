@@ -129,7 +129,7 @@ class Setup(models.AbstractModel):
             },
         }
 
-    def _page(self, parent, sequence, model, title, shown, buttons="", attributes='create="0"'):
+    def _page(self, parent, sequence, model, title, shown, buttons="", attributes='create="0" default_order="id desc"'):
         name = model.replace(".", "_")
         columns = "".join(f'<field name="{field}"/>' for field in shown)
         arch = f"<{compat.LIST} {attributes}>{buttons}{columns}</{compat.LIST}>"

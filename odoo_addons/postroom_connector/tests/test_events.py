@@ -184,8 +184,10 @@ class TestProducers(EventCase):
         manager = new_test_user(self.env, "postroom-pm", "purchase.group_purchase_manager", **company)
         buyer = new_test_user(self.env, "postroom-buyer", "purchase.group_purchase_user", **company)
         line = {"name": "Cable", "product_id": self.product().id, "product_qty": 1, "price_unit": 500.0}
-        order = orders.with_user(buyer).create({"partner_id": self.customer().id, "order_line": [(0, 0, line)]})
-        order.button_confirm()
+        order = orders.create({
+            "partner_id": self.customer().id, "user_id": buyer.id, "order_line": [(0, 0, line)],
+        })  # fmt: skip
+        order.with_user(buyer).button_confirm()
         self.assertEqual(order.state, "to approve")
         asked = [json.loads(event.data) for event in self.told("odoo.approval.requested")]
         people = [data["recipient"]["user_id"] for data in asked]
