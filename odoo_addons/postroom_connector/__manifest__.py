@@ -13,5 +13,6 @@
         "views/settings.xml",
         "data/setup.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }
