@@ -226,13 +226,20 @@ class Odoo:
         return self._known.uuid
 
     def _uuid(self) -> str:
+        """Only administrators may read it; our add-on tells our user, too."""
+        told = self._unless_refused("ir.config_parameter", "get_param", {"key": "database.uuid"})
+        if told is None and self.has_addon():
+            greeting = self._unless_refused(ADDON, "hello", {})
+            told = greeting["database"] if isinstance(greeting, dict) else None
+        return str(told or "")
+
+    def _unless_refused(self, model: str, method: str, arguments: Mapping[str, Any]) -> Any:
         try:
-            return str(self.ask("ir.config_parameter", "get_param", {"key": "database.uuid"}) or "")
+            return self.ask(model, method, arguments)
         except OdooError as error:
-            if error.fault.verdict is not Verdict.PERMANENT:
-                raise
-        # Only administrators may read it; our add-on tells our user, too.
-        return str(self.ask(ADDON, "hello")["database"]) if self.has_addon() else ""
+            if error.fault.verdict is Verdict.PERMANENT:
+                return None
+            raise
 
     def close(self) -> None:
         """Let go of this thread's connection."""

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from postroom.domain.writings import Ending, Kind, Writing
 from postroom.odoo.client import Odoo
 from postroom.odoo.writing import activity, attachment, blacklist, chatter, status, ticket
-from workers.tasks.decide import carry_decision
 from workers.tasks.enclosed import enclosed
+from workers.tasks.execute import execute
 from workers.wiring import Rooms
 
 Writer = Callable[[Rooms, Odoo, Writing], Ending]
@@ -19,7 +19,7 @@ WRITERS: Mapping[Kind, Writer] = MappingProxyType(
         Kind.ACTIVITY: lambda _rooms, erp, writing: activity.write(erp, writing),
         Kind.ATTACHMENT: lambda _rooms, erp, writing: attachment.write(erp, writing),
         Kind.BLACKLIST: lambda _rooms, erp, writing: blacklist.write(erp, writing),
-        Kind.DECISION: carry_decision,
+        Kind.DECISION: execute,
         Kind.STATUS: lambda _rooms, erp, writing: status.write(erp, writing),
     }
 )

@@ -266,11 +266,32 @@ def test_fields_are_asked_once_for_each_user(erp: Odoo, odoo: ScriptedOdoo) -> N
     assert len(odoo.calls("res.users.fields_get")) == 1
 
 
+NO_ADDON = Raised("odoo.exceptions.UserError", "Object postroom.connector doesn't exist", 404)
+
+
 def test_a_uuid_that_our_user_may_not_read_is_empty(erp: Odoo, odoo: ScriptedOdoo) -> None:
     odoo.will("ir.config_parameter.get_param", Raised("odoo.exceptions.AccessError", status=403))
+    odoo.will("postroom.connector.fields_get", NO_ADDON)
 
     assert [erp.database_uuid(), erp.database_uuid()] == ["", ""]
     assert len(odoo.calls("ir.config_parameter.get_param")) == 1
+
+
+@pytest.mark.parametrize(
+    ("greeting", "uuid"),
+    [
+        (Told({"version": "1.0.0", "database": "0a4e6d44"}), "0a4e6d44"),
+        (Raised("odoo.addons.postroom_connector.exceptions.NotAllowed", status=403), ""),
+    ],
+)
+def test_a_uuid_that_our_user_may_not_read_is_told_by_the_add_on_to_whom_it_knows(
+    erp: Odoo, odoo: ScriptedOdoo, greeting: Any, uuid: str
+) -> None:
+    odoo.will("ir.config_parameter.get_param", Raised("odoo.exceptions.AccessError", status=403))
+    odoo.will("postroom.connector.fields_get", Told({}))
+    odoo.will("postroom.connector.hello", greeting)
+
+    assert erp.database_uuid() == uuid
 
 
 # The line -------------------------------------------------------------------------------------------------------------
