@@ -223,8 +223,10 @@ class Event(models.Model):
         )
         try:
             answer = probe._send(probe._body())
-        except (requests.RequestException, ValueError) as error:
-            return False, _("Postroom cannot be reached: %s", error)
+        except requests.RequestException as error:
+            return False, _("Postroom cannot be reached (%s).", type(error).__name__)
+        except ValueError as error:
+            return False, _("The secret of events is none: %s.", error)
         if answer.status_code == 422 and "/type" in answer.text:
             # It read our signature and our database, and knows no such type: everything but the event is right.
             return True, _("Postroom answers, and believes this database.")
@@ -248,13 +250,15 @@ def _words(answer):
         return f"{answer.status_code} {answer.reason}"
     if answer.status_code == 202:
         return f"taken as {told.get('id')}"
-    faults = "; ".join(
-        " ".join(filter(None, (fault.get("pointer"), fault.get("detail"), fault.get("remedy"))))
-        for fault in told.get("errors", ())
-    )
-    return ": ".join(
-        filter(None, (f"{answer.status_code} {told.get('title', '')}".strip(), faults or told.get("detail")))
-    )
+    faults = "; ".join(_fault(fault) for fault in told.get("errors", ()))
+    title = f"{answer.status_code} {told.get('title', '')}".strip()
+    return ": ".join(filter(None, (title, faults or told.get("detail"))))
+
+
+def _fault(fault):
+    """Where, what, and what to do."""
+    said = f"{fault.get('pointer', '')} {fault.get('detail', '')}".strip().rstrip(".")
+    return f"{said}. {fault['remedy']}" if fault.get("remedy") else said
 
 
 def _seconds(answer):

@@ -110,7 +110,7 @@ class TestEvents(EventCase):
         first, second = self.emit("a", "b")
         self.post(WRONG, TAKEN)
         self.assertEqual((first.state, second.state), ("refused", "taken"))
-        self.assertIn("/data/approval/record_url is no https address Give one.", first.answer)
+        self.assertIn("/data/approval/record_url is no https address. Give one.", first.answer)
         first.action_again()
         self.post(TAKEN)
         self.assertEqual(first.state, "taken")
