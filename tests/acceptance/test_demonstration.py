@@ -17,8 +17,10 @@ from postroom.cli.demo import play
 from postroom.cli.demo.cases import CASES, NOT_ON_WHATSAPP, PEOPLE, THROTTLED
 from postroom.cli.demo.judging import Outcome, faults
 from postroom.domain.channels import ChannelName
+from postroom.domain.people import DIRECTORIES
 from postroom.services.supervisor import House
 from tests.acceptance.conftest import ROOT, Cli, Journey, environment, postroom_in
+from workers.queues import Queue
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -158,9 +160,10 @@ def test_no_task_is_given_anything_personal(journey: Journey, house: House):
 
     channels, lanes = tuple(ChannelName), ("urgent", "normal", "bulk")
     lanes_args = {f"['{channel}', '{lane}']" for channel in channels for lane in lanes}
-    queues = {"['core']", *(f"['{channel}.{lane}']" for channel in channels for lane in lanes)}
+    queues = {f"['{queue}']" for queue in Queue}
+    directories = {f"['{channel}']" for channel in DIRECTORIES}
     spelled = {args.replace("(", "[").replace(",)", "]").replace(")", "]") for _, args in given}
-    assert spelled <= {"[]"} | lanes_args | queues
+    assert spelled <= {"[]"} | lanes_args | queues | directories
 
 
 def test_any_task_can_be_called_with_plain_celery(journey: Journey, house: House):
