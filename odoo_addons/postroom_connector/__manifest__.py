@@ -9,6 +9,7 @@
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
+        "security/rules.xml",
         "data/allowed_methods.xml",
         "views/settings.xml",
         "data/setup.xml",

@@ -1,1 +1,1 @@
-from . import allowed_method, command, connector, event, message, settings, watch
+from . import allowed_method, command, connector, event, message, on_record, settings, setup, watch

@@ -19,6 +19,7 @@ class Command(models.Model):
     model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="model", readonly=True, string="Record")
     method = fields.Char(readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     result = fields.Text(readonly=True)
 
     def init(self):

@@ -18,10 +18,24 @@ def act_window_modes():
     return f"{LIST},form"
 
 
+def groups_field(records):
+    """The field that holds the groups of a menu or of a user; 19 calls it by another name."""
+    return "group_ids" if "group_ids" in records._fields else "groups_id"
+
+
 def members(env, group):
     """The users of a group, also by another group; Odoo 17 has one field for both, and 19 has two."""
     field = "all_group_ids" if "all_group_ids" in env["res.users"]._fields else "groups_id"
     return env["res.users"].sudo().search([(field, "in", group.ids)])
+
+
+def refuse_unseen(record):
+    """AccessError where the user may not read it; Odoo 17 asks twice."""
+    if SERIES < 18:
+        record.check_access_rights("read")
+        record.check_access_rule("read")
+    else:
+        record.check_access("read")
 
 
 def unique_index(records, *columns):

@@ -8,6 +8,7 @@ from odoo.exceptions import MissingError, UserError
 
 from ..exceptions import NotAllowed, NotSigned, RecordChanged
 from ..signing import believed
+from .facts import company_id
 from .reasons import REFUSALS
 
 BRIDGE = "postroom_connector.group_bridge"
@@ -48,6 +49,7 @@ class Connector(models.AbstractModel):
                 "model": command["model"],
                 "res_id": command["id"],
                 "method": command["method"],
+                "company_id": company_id(self.env[command["model"]].sudo().browse(command["id"]).exists()),
                 "result": json.dumps(answer),
             }
         )

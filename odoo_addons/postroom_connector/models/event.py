@@ -11,7 +11,7 @@ from odoo import _, api, fields, models
 
 from ..exceptions import NotAllowed
 from ..signing import signature
-from . import compat
+from . import compat, facts
 
 BATCH = 50
 TIMEOUT = (5, 20)
@@ -44,6 +44,7 @@ class Event(models.Model):
     data = fields.Text(required=True, readonly=True)
     model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="model", readonly=True, string="Record")
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     happened_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     state = fields.Selection(
         [("waiting", "Waiting"), ("taken", "Taken"), ("refused", "Refused"), ("dead", "Given up")],
@@ -85,6 +86,7 @@ class Event(models.Model):
                 "data": json.dumps(data, ensure_ascii=False, sort_keys=True),
                 "model": record._name if record is not None else False,
                 "res_id": record.id if record is not None else False,
+                "company_id": facts.company_id(record),
             }
         )
         self._wake()

@@ -15,6 +15,11 @@ def company_of(company):
     )
 
 
+def company_id(record):
+    """The id of the company whose record it is; False where it is nobody's, or there is none."""
+    return record.company_id.id if record and "company_id" in record._fields else False
+
+
 def recipient_of(partner, user=None):
     """The recipient block: who should hear of it, by the addresses that Odoo has."""
     mobile = partner.mobile if "mobile" in partner._fields else False

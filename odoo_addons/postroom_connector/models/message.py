@@ -5,6 +5,7 @@ from odoo import _, api, fields, models
 from ..exceptions import NotAllowed
 from . import compat
 from .connector import BRIDGE
+from .facts import company_id
 
 RANKS = {
     "queued": 0,
@@ -19,6 +20,19 @@ RANKS = {
 }
 """States only move forward, as Postroom's own do."""
 
+STATES = [
+    ("queued", "Queued"),
+    ("unknown", "Unknown"),
+    ("sent", "Sent"),
+    ("failed", "Failed"),
+    ("expired", "Expired"),
+    ("cancelled", "Cancelled"),
+    ("suppressed", "Suppressed"),
+    ("delivered", "Delivered"),
+    ("read", "Read"),
+]
+"""Written out: Odoo translates what it finds in the source."""
+
 
 class Message(models.Model):
     """One message of Postroom's about a record, by one channel."""
@@ -31,9 +45,10 @@ class Message(models.Model):
     key = fields.Char(required=True, readonly=True, help="Postroom's id of the message")
     model = fields.Char(readonly=True, index=True)
     res_id = fields.Many2oneReference(model_field="model", readonly=True, index=True, string="Record")
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     message_type = fields.Char(readonly=True)
     channel = fields.Char(readonly=True)
-    state = fields.Selection([(name, name.capitalize()) for name in RANKS], required=True, readonly=True)
+    state = fields.Selection(STATES, required=True, readonly=True)
     reason = fields.Char(readonly=True)
     at = fields.Datetime(readonly=True)
 
@@ -51,7 +66,8 @@ class Message(models.Model):
         values = {"state": state, "reason": reason or False, "at": at}
         if not row:
             about = {"key": key, "model": model, "res_id": res_id, "message_type": message_type, "channel": channel}
-            row = messages.create({**about, **values})
+            record = messages.env[model].browse(res_id).exists() if model in self.env else None
+            row = messages.create({**about, **values, "company_id": company_id(record)})
         elif RANKS.get(state, 0) > RANKS.get(row.state, 0):
             row.write(values)
         return row.state

@@ -196,3 +196,91 @@ class TestProducers(EventCase):
         approval = asked[0]["approval"]
         self.assertEqual((approval["model"], approval["requester_id"]), ("purchase.order", buyer.id))
         self.assertEqual(approval["revision"], str(order.write_date)[:19])
+
+    def invoice(self, **values):
+        line = {"name": "Cable", "quantity": 1, "price_unit": 100.0, "tax_ids": [(5,)]}
+        move = self.needs("account.move").create({
+            "move_type": "out_invoice", "partner_id": self.customer().id, "invoice_date": "2026-01-05",
+            "invoice_line_ids": [(0, 0, line)], **values,
+        })  # fmt: skip
+        move.action_post()
+        return move
+
+    def test_a_posted_invoice_is_told_to_its_customer(self):
+        move = self.invoice()
+        data = json.loads(self.told("odoo.invoice.posted").data)
+        self.assertEqual((data["invoice"]["number"], data["invoice"]["amount_total"]), (move.name, "100.00"))
+        self.assertTrue(data["invoice"]["portal_url"].startswith("https://erp.example.com/my/invoices/"))
+
+    def test_an_overdue_invoice_is_told_once_for_each_due_date_and_not_when_paid(self):
+        self.env["ir.config_parameter"].set_param("postroom_connector.reminders", "True")
+        move = self.invoice(invoice_date_due="2026-01-20")
+        paid = self.invoice(invoice_date_due="2026-01-21")
+        self.env["account.payment.register"].with_context(active_model="account.move", active_ids=paid.ids).create(
+            {}
+        ).action_create_payments()
+        for _day in range(2):
+            self.env["postroom.overdue"]._tell_of_overdue()
+        mine = self.told("odoo.invoice.payment_reminder").filtered(lambda event: event.res_id in (move + paid).ids)
+        self.assertEqual(mine.mapped("res_id"), move.ids)
+        self.assertEqual(json.loads(mine.data)["invoice"]["due_date"], "2026-01-20")
+        self.assertEqual(mine.company_id, move.company_id)
+
+    def test_a_leave_asks_the_manager(self):
+        leaves = self.needs("hr.leave")
+        manager, asking = (new_test_user(self.env, f"postroom-{name}", "base.group_user") for name in ("boss", "tired"))
+        employee = self.env["hr.employee"].create({
+            "name": "Tired", "user_id": asking.id, "leave_manager_id": manager.id,
+        })  # fmt: skip
+        kind = self.env["hr.leave.type"].create({
+            "name": "Day off", "requires_allocation": self.no_allocation(), "leave_validation_type": "manager",
+        })  # fmt: skip
+        leave = leaves.create({
+            "employee_id": employee.id, "holiday_status_id": kind.id,
+            "request_date_from": "2027-03-01", "request_date_to": "2027-03-02",
+        })  # fmt: skip
+        asked = [json.loads(event.data) for event in self.told("odoo.approval.requested")]
+        self.assertEqual([data["recipient"]["user_id"] for data in asked], manager.ids)
+        self.assertEqual((asked[0]["approval"]["id"], asked[0]["approval"]["requester_id"]), (leave.id, asking.id))
+
+    def no_allocation(self):
+        """A selection in some versions, a switch in others."""
+        return "no" if self.env["hr.leave.type"]._fields["requires_allocation"].type == "selection" else False
+
+    def test_an_expense_that_is_handed_in_asks_the_manager(self):
+        expenses = self.needs("hr.expense")
+        manager = new_test_user(self.env, "postroom-boss", "base.group_user,hr_expense.group_hr_expense_team_approver")
+        asking = new_test_user(self.env, "postroom-spender", "base.group_user")
+        employee = self.env["hr.employee"].create({
+            "name": "Spender", "user_id": asking.id, "expense_manager_id": manager.id,
+        })  # fmt: skip
+        product = self.product()
+        product.write({"can_be_expensed": True, "standard_price": 0.0})
+        expense = expenses.create({
+            "name": "Taxi", "employee_id": employee.id, "product_id": product.id, "total_amount_currency": 25.0,
+            "payment_mode": "own_account",
+        })  # fmt: skip
+        if hasattr(expense, "action_submit"):
+            expense.action_submit()
+        else:
+            self.env["hr.expense.sheet"].create({
+                "name": "Taxi", "employee_id": employee.id, "expense_line_ids": [(6, 0, expense.ids)],
+            }).action_submit_sheet()  # fmt: skip
+        asked = [json.loads(event.data) for event in self.told("odoo.approval.requested")]
+        self.assertEqual([data["recipient"]["user_id"] for data in asked], manager.ids)
+        self.assertEqual(asked[0]["approval"]["description"], "Taxi")
+
+    def test_a_delivery_that_is_done_is_told_to_its_customer(self):
+        if "stock.picking" not in self.env or "sale_id" not in self.env["stock.picking"]._fields:
+            self.skipTest("deliveries of orders are not installed")
+        product = self.env["product.product"].create({"name": "Cable", "type": "consu", "list_price": 10.0})
+        order = self.env["sale.order"].create({
+            "partner_id": self.customer().id, "order_line": [(0, 0, {"product_id": product.id, "product_uom_qty": 2})],
+        })  # fmt: skip
+        order.action_confirm()
+        picking = order.picking_ids
+        picking.move_ids.write({"quantity": 2, "picked": True})
+        picking.with_context(skip_sms=True).button_validate()
+        self.assertEqual(picking.state, "done")
+        data = json.loads(self.told("odoo.delivery.updated").data)
+        self.assertEqual((data["delivery"]["number"], data["delivery"]["order_number"]), (picking.name, order.name))
