@@ -1,16 +1,21 @@
 """What an approver reads about what became of his press, in the four languages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
-from postroom.domain.approvals import Refusal, Result
+from postroom.domain.approvals import Answer, Refusal, Result
+from postroom.domain.formats import moment
 from postroom.domain.languages import LAST_RESORT
 
 SECOND = "second"
 """He, or somebody else, had answered before."""
+STANDS = "stands"
+"""How Odoo's people call the state of the document: said after everything that Odoo was asked about."""
 
 Words = tuple[str, str]
-"""A title and a sentence; {document} and {words} (Odoo's own) may stand in them."""
+"""A title and a sentence; {document} may stand in them, and what `told` is given besides."""
 
 _EN: Mapping[str, Words] = {
     Result.APPROVED: ("{document} is approved", "Your approval was carried out in Odoo in your name."),
@@ -25,7 +30,7 @@ _EN: Mapping[str, Words] = {
     Result.NOT_OPEN: ("{document} is not open for a decision", "Odoo has it in another state. Open it to see why."),
     Result.CHANGED: (
         "{document} changed since you were asked",
-        "Nothing was decided. Open it in Odoo, look at what changed, and decide there.",
+        "It was about {amount}, and nothing was decided. Open it in Odoo, look at what changed, and decide there.",
     ),
     Result.GONE: ("{document} is gone", "It was deleted in Odoo, or is hidden. Nothing was decided."),
     Result.OWN_REQUEST: ("{document} is your own request", "Nobody decides his own. Somebody else has to."),
@@ -39,7 +44,12 @@ _EN: Mapping[str, Words] = {
     Refusal.TOO_LATE: ("Too late for {document}", "The question has expired. Decide in Odoo."),
     Refusal.OTHER_COMPANY: ("Your press decided nothing", "{document} belongs to a company that you do not work for."),
     Refusal.NO_DOCUMENT: ("Your press decided nothing", "The message named no document that could be decided."),
-    SECOND: ("{document} was answered before", "The first answer counts: {words}."),
+    SECOND: ("{document} was answered before", "The first answer counts: “{answer}”, by {by} on {at}."),
+    Result.GIVEN_UP: (
+        "{document} did not reach Odoo",
+        "Odoo took no answer, and nothing was decided. Decide there; our operators know of it.",
+    ),
+    STANDS: ("", "In Odoo it now stands at “{state}”."),
 }
 _ES: Mapping[str, Words] = {
     Result.APPROVED: ("{document} está aprobado", "Su aprobación se ha realizado en Odoo en su nombre."),
@@ -57,7 +67,7 @@ _ES: Mapping[str, Words] = {
     ),
     Result.CHANGED: (
         "{document} ha cambiado desde que se le preguntó",
-        "No se ha decidido nada. Ábralo en Odoo, mire qué ha cambiado y decida allí.",
+        "Era de {amount}, y no se ha decidido nada. Ábralo en Odoo, mire qué ha cambiado y decida allí.",
     ),
     Result.GONE: ("{document} ya no existe", "Se ha borrado en Odoo, o está oculto. No se ha decidido nada."),
     Result.OWN_REQUEST: ("{document} es su propia solicitud", "Nadie decide lo suyo. Tiene que hacerlo otra persona."),
@@ -71,7 +81,12 @@ _ES: Mapping[str, Words] = {
     Refusal.TOO_LATE: ("Demasiado tarde para {document}", "La pregunta ha caducado. Decida en Odoo."),
     Refusal.OTHER_COMPANY: ("Su respuesta no ha decidido nada", "{document} es de una empresa para la que no trabaja."),
     Refusal.NO_DOCUMENT: ("Su respuesta no ha decidido nada", "El mensaje no nombraba ningún documento que decidir."),
-    SECOND: ("{document} ya tenía respuesta", "Vale la primera respuesta: {words}."),
+    SECOND: ("{document} ya tenía respuesta", "Vale la primera respuesta: «{answer}», de {by}, el {at}."),
+    Result.GIVEN_UP: (
+        "{document} no ha llegado a Odoo",
+        "Odoo no ha aceptado su respuesta. No se ha decidido nada: decida en Odoo.",
+    ),
+    STANDS: ("", "En Odoo su estado es ahora «{state}»."),
 }
 _FR: Mapping[str, Words] = {
     Result.APPROVED: ("{document} est approuvé", "Votre approbation a été effectuée dans Odoo en votre nom."),
@@ -86,7 +101,7 @@ _FR: Mapping[str, Words] = {
     Result.NOT_OPEN: ("{document} n’attend pas de décision", "Dans Odoo, il est dans un autre état. Ouvrez-le."),
     Result.CHANGED: (
         "{document} a changé depuis la question",
-        "Rien n’a été décidé. Ouvrez-le dans Odoo, regardez ce qui a changé et décidez là-bas.",
+        "Le montant était de {amount}, et rien n’a été décidé. Ouvrez-le dans Odoo et décidez là-bas.",
     ),
     Result.GONE: ("{document} n’existe plus", "Il a été supprimé dans Odoo, ou il est caché. Rien n’a été décidé."),
     Result.OWN_REQUEST: (
@@ -103,7 +118,12 @@ _FR: Mapping[str, Words] = {
     Refusal.TOO_LATE: ("Trop tard pour {document}", "La question a expiré. Décidez dans Odoo."),
     Refusal.OTHER_COMPANY: ("Votre réponse n’a rien décidé", "{document} est d’une société où vous ne travaillez pas."),
     Refusal.NO_DOCUMENT: ("Votre réponse n’a rien décidé", "Le message ne nommait aucun document à décider."),
-    SECOND: ("{document} avait déjà une réponse", "La première compte : {words}."),
+    SECOND: ("{document} avait déjà une réponse", "La première compte : « {answer} », de {by}, le {at}."),
+    Result.GIVEN_UP: (
+        "{document} n’est pas arrivé dans Odoo",
+        "Odoo n’a pas pris votre réponse. Rien n’a été décidé : décidez dans Odoo.",
+    ),
+    STANDS: ("", "Dans Odoo, son état est maintenant « {state} »."),
 }
 _DE: Mapping[str, Words] = {
     Result.APPROVED: ("{document} ist genehmigt", "Ihre Genehmigung wurde in Odoo in Ihrem Namen ausgeführt."),
@@ -121,7 +141,7 @@ _DE: Mapping[str, Words] = {
     ),
     Result.CHANGED: (
         "{document} hat sich seit der Frage geändert",
-        "Nichts wurde entschieden. Sehen Sie in Odoo nach, was sich geändert hat, und entscheiden Sie dort.",
+        "Es ging um {amount}, und nichts wurde entschieden. Sehen Sie in Odoo nach, was sich geändert hat.",
     ),
     Result.GONE: (
         "{document} gibt es nicht mehr",
@@ -147,13 +167,40 @@ _DE: Mapping[str, Words] = {
         "{document} gehört zu einer Firma, für die Sie nicht arbeiten.",
     ),
     Refusal.NO_DOCUMENT: ("Ihre Antwort hat nichts entschieden", "Die Nachricht nannte keinen Beleg zur Entscheidung."),
-    SECOND: ("{document} war schon beantwortet", "Es zählt die erste Antwort: {words}."),
+    SECOND: ("{document} war schon beantwortet", "Es zählt die erste Antwort: „{answer}“ von {by} am {at}."),
+    Result.GIVEN_UP: (
+        "{document} kam in Odoo nicht an",
+        "Odoo nahm Ihre Antwort nicht an. Nichts wurde entschieden: Entscheiden Sie dort.",
+    ),
+    STANDS: ("", "In Odoo steht es jetzt auf „{state}“."),
 }
 TABLES: Mapping[str, Mapping[str, Words]] = MappingProxyType({"en": _EN, "es": _ES, "fr": _FR, "de": _DE})
+BUTTONS: Mapping[str, Mapping[Answer, str]] = MappingProxyType(
+    {
+        "en": {Answer.APPROVE: "Approve", Answer.REJECT: "Reject"},
+        "es": {Answer.APPROVE: "Aprobar", Answer.REJECT: "Rechazar"},
+        "fr": {Answer.APPROVE: "Approuver", Answer.REJECT: "Refuser"},
+        "de": {Answer.APPROVE: "Genehmigen", Answer.REJECT: "Ablehnen"},
+    }
+)
+"""What stands on the two buttons."""
 
 
-def told(code: str, language: str | None, document: str, words: str = "") -> Words:
-    """The title and the sentence for a result or a refusal, in the reader's language where it is one of the four."""
-    table = TABLES.get((language or LAST_RESORT)[:2].lower(), TABLES[LAST_RESORT])
+def told(code: str, language: str | None, facts: Mapping[str, str]) -> Words:
+    """The title and the sentences for a result or a refusal, in the reader's language where it is one of the four."""
+    table = TABLES[_of_the_four(language)]
     title, sentence = table[code]
-    return title.format(document=document, words=words), sentence.format(document=document, words=words)
+    stands = f" {table[STANDS][1]}" if facts.get("state") else ""
+    return title.format_map(facts), (sentence + stands).format_map(facts)
+
+
+def first_answer(answer: Answer, by: str, at: datetime, language: str | None, zone: str | None) -> dict[str, str]:
+    """What is told of an answer that came before: which, whose, and when by the reader's clock."""
+    four = _of_the_four(language)
+    when = moment(at.astimezone(ZoneInfo(zone)) if zone else at, language or four)
+    return {"answer": BUTTONS[four][answer], "by": by, "at": when}
+
+
+def _of_the_four(language: str | None) -> str:
+    base = (language or LAST_RESORT)[:2].lower()
+    return base if base in TABLES else LAST_RESORT

@@ -83,7 +83,7 @@ def judged(asked: Asked | None, who: Recognised | Stranger, now: datetime) -> Re
         return Refusal.OWN_REQUEST
     if asked.user_id != person.user_id and asked.partner != str(person.partner_id):
         return Refusal.NOT_ASKED
-    if asked.company.isdecimal() and person.companies and int(asked.company) not in person.companies:
+    if asked.company.isdecimal() and int(asked.company) not in person.companies:
         return Refusal.OTHER_COMPANY
     if asked.not_after is not None and now > asked.not_after:
         return Refusal.TOO_LATE
@@ -143,9 +143,8 @@ def _from(states: tuple[str, ...], method: str, wizard: Wizard | None = None, **
 
 
 def _task(state: str) -> Mapping[str, Step]:
-    return _from(
-        ("01_in_progress", "02_changes_requested", "03_approved", "04_waiting_normal"), "write", vals={"state": state}
-    )
+    others = ("01_in_progress", "02_changes_requested", "03_approved", "04_waiting_normal")
+    return _from(tuple(each for each in others if each != state), "write", vals={"state": state})
 
 
 _PURCHASE = Way(
@@ -233,6 +232,7 @@ class Result(StrEnum):
     OWN_REQUEST = "own_request"
     REFUSED = "refused"
     IN_ODOO_ONLY = "in_odoo_only"
+    GIVEN_UP = "given_up"
 
 
 CARRIED = frozenset({Result.APPROVED, Result.REJECTED, Result.FIRST_OF_TWO})
@@ -247,10 +247,19 @@ class Settled:
     state: str = ""
     words: str = ""
     """Odoo's own, where it refused."""
+    label: str = ""
+    """What Odoo's people call that state, in his language."""
 
 
-def standing(way: Way, state: str) -> Result:
-    """How a document stands that nobody moved."""
+def brought_about(answer: Answer) -> Result:
+    """What an answer is when it is carried out."""
+    return Result.APPROVED if answer is Answer.APPROVE else Result.REJECTED
+
+
+def standing(way: Way, answer: Answer, state: str, *, his: bool) -> Result:
+    """How a document stands that is not open; `his`: he moved it himself, and only the news of it was lost."""
+    if his and state in way.wanted(answer):
+        return brought_about(answer)
     if state in way.approved:
         return Result.ALREADY_APPROVED
     return Result.ALREADY_REJECTED if state in way.rejected else Result.NOT_OPEN
@@ -259,5 +268,5 @@ def standing(way: Way, state: str) -> Result:
 def moved(way: Way, answer: Answer, before: str, after: str) -> Result:
     """What a step brought about, by the state that was read after it. A method that does nothing raises nothing."""
     if after in way.wanted(answer):
-        return Result.APPROVED if answer is Answer.APPROVE else Result.REJECTED
+        return brought_about(answer)
     return Result.NOT_MOVED if after == before else Result.FIRST_OF_TWO

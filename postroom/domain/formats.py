@@ -1,12 +1,12 @@
 """Money, numbers and dates as a language writes them."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from postroom.domain.facts import Amount, Money
@@ -51,6 +51,12 @@ def number(value: Decimal, tag: str) -> str:
 def day(value: date, tag: str) -> str:
     """A date in words: 30 de noviembre de 2026."""
     return format_date(value, "long", locale=locale_of(tag))
+
+
+def moment(value: datetime, tag: str) -> str:
+    """A point in time by its own zone: 23 nov 10:02; with UTC behind it where that is the zone."""
+    pattern = "d MMM HH:mm z" if value.tzname() == "UTC" else "d MMM HH:mm"
+    return format_datetime(value, pattern, tzinfo=value.tzinfo, locale=locale_of(tag))
 
 
 def direction(tag: str) -> str:

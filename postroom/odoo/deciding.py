@@ -1,6 +1,7 @@
 """A decision carried into Odoo in the decider's own name, step by step, each read again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -29,6 +30,8 @@ class Decision:
     uid: int
     expected_revision: str | None = None
     reason: str = REASON
+    language: str | None = None
+    """His, in which Odoo names the state that it ended in."""
 
 
 class Unseen(Exception):
@@ -42,6 +45,8 @@ class Seen:
     state: str
     revision: str
     requesters: frozenset[int]
+    writer: int = 0
+    """Who changed it last."""
 
 
 class Hand(Protocol):
@@ -49,6 +54,9 @@ class Hand(Protocol):
 
     def look(self, way: Way, model: str, record_id: int) -> Seen | None:
         """The document now; None where it is gone. Raises OdooError or Unseen where it may not be read."""
+
+    def owner(self, model: str, record_id: int, name: str) -> int | None:
+        """The record that a field names, 0 where it names none; None where the document is gone. Raises as `look`."""
 
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         """The state before and after one step; `seen` is the one that it was chosen by."""
@@ -59,8 +67,13 @@ def decide(odoo: Odoo, hand: Hand | None, decision: Decision, ways: Mapping[str,
     way = ways.get(decision.model, {}).get(int(odoo.version))
     if hand is None or way is None:
         return Settled(Result.IN_ODOO_ONLY)
+    settled = _settled(hand, decision, way)
+    return replace(settled, label=_called(odoo, decision, way, settled.state)) if settled.state else settled
+
+
+def _settled(hand: Hand, decision: Decision, way: Way) -> Settled:
     try:
-        return _carried(odoo, hand, decision, way)
+        return _carried(hand, decision, way)
     except Unseen as error:
         return Settled(Result.IN_ODOO_ONLY, words=str(error))
     except OdooError as error:
@@ -75,9 +88,9 @@ def _refused(error: OdooError) -> Settled:
     return Settled(known.get(fault.code, Result.REFUSED), words="" if fault.code in known else fault.detail)
 
 
-def _carried(odoo: Odoo, hand: Hand, decision: Decision, way: Way) -> Settled:
+def _carried(hand: Hand, decision: Decision, way: Way) -> Settled:
     if way.through is not None:
-        return _elsewhere(odoo, hand, decision, way)
+        return _elsewhere(hand, decision, way)
     seen = hand.look(way, decision.model, decision.record_id)
     if seen is None:
         return Settled(Result.GONE)
@@ -86,23 +99,24 @@ def _carried(odoo: Odoo, hand: Hand, decision: Decision, way: Way) -> Settled:
     return _stepped(hand, decision, way, seen)
 
 
-def _elsewhere(odoo: Odoo, hand: Hand, decision: Decision, way: Way) -> Settled:
+def _elsewhere(hand: Hand, decision: Decision, way: Way) -> Settled:
     """The document is decided by another one that it belongs to: an expense by its report."""
     name, model = way.through or ("", "")
-    (row,) = odoo.read(decision.model, [decision.record_id], [name]) or [{}]
-    if not row:
-        return Settled(Result.GONE)
-    if not row[name]:
-        return Settled(Result.NOT_OPEN)
+    owner = hand.owner(decision.model, decision.record_id, name)
+    if not owner:
+        return Settled(Result.GONE if owner is None else Result.NOT_OPEN)
     # The revision that he saw was the expense's; its report has another.
-    there = replace(decision, model=model, record_id=row[name][0], expected_revision=None)
-    return _carried(odoo, hand, there, replace(way, through=None))
+    there = replace(decision, model=model, record_id=owner, expected_revision=None)
+    return _carried(hand, there, replace(way, through=None))
 
 
 def _stepped(hand: Hand, decision: Decision, way: Way, seen: Seen) -> Settled:
     steps, state, done = way.steps(decision.answer), seen.state, None
+    his = seen.writer == decision.uid  # what he changed himself he knows; it may be this very answer, lost on its way
     if state not in steps:
-        return Settled(standing(way, state), state)
+        return Settled(standing(way, decision.answer, state, his=his), state)
+    if his:
+        decision = replace(decision, expected_revision=None)
     if decision.expected_revision and seen.revision and decision.expected_revision != seen.revision:
         return Settled(Result.CHANGED, state)
     for _ in range(MOST_STEPS):
@@ -119,7 +133,7 @@ def _stepped(hand: Hand, decision: Decision, way: Way, seen: Seen) -> Settled:
         if after in (before, state) or done.result is not Result.FIRST_OF_TWO:
             return done
         state = after
-    return done or Settled(standing(way, state), state)
+    return done or Settled(Result.NOT_OPEN, state)
 
 
 class Himself:
@@ -130,6 +144,9 @@ class Himself:
 
     def look(self, way: Way, model: str, record_id: int) -> Seen | None:
         return look(self._odoo, way, model, record_id)
+
+    def owner(self, model: str, record_id: int, name: str) -> int | None:
+        return owner(self._odoo, model, record_id, name)
 
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         if step.wizard is None:
@@ -163,12 +180,12 @@ class AddOn:
         self._now = now
 
     def look(self, way: Way, model: str, record_id: int) -> Seen | None:
-        try:
+        with _as_we_see(model):
             return look(self._odoo, way, model, record_id)
-        except OdooError as error:
-            if error.fault.verdict is not Verdict.PERMANENT:
-                raise
-            raise Unseen(f"our user may not read {model} in Odoo") from error
+
+    def owner(self, model: str, record_id: int, name: str) -> int | None:
+        with _as_we_see(model):
+            return owner(self._odoo, model, record_id, name)
 
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         told = self._odoo.call(
@@ -191,12 +208,45 @@ class AddOn:
         return signed(command, self._secret, self._now)
 
 
+@contextmanager
+def _as_we_see(model: str) -> Iterator[None]:
+    """What our own user is refused is no refusal of his."""
+    try:
+        yield
+    except OdooError as error:
+        if error.fault.verdict is not Verdict.PERMANENT:
+            raise
+        raise Unseen(f"our user may not read {model} in Odoo") from error
+
+
 def look(odoo: Odoo, way: Way, model: str, record_id: int) -> Seen | None:
     """A document as this user reads it; None where it is gone."""
-    names = [way.state, "write_date", *(name for name in way.requester if name in odoo.fields(model))]
+    names = [way.state, "write_date", "write_uid", *(name for name in way.requester if name in odoo.fields(model))]
     rows = odoo.read(model, [record_id], names)
     if not rows:
         return None
     (row,) = rows
     named = frozenset(row[name][0] for name in way.requester if row.get(name))
-    return Seen(str(row[way.state]), str(row["write_date"] or "")[:19], named)
+    writer = row["write_uid"][0] if row.get("write_uid") else 0
+    return Seen(str(row[way.state]), str(row["write_date"] or "")[:19], named, writer)
+
+
+def owner(odoo: Odoo, model: str, record_id: int, name: str) -> int | None:
+    """The record that a field of another names, as this user reads it."""
+    rows = odoo.read(model, [record_id], [name])
+    if not rows:
+        return None
+    named = rows[0][name]
+    return int(named[0]) if named else 0
+
+
+def _called(odoo: Odoo, decision: Decision, way: Way, state: str) -> str:
+    """What Odoo's people call a state; empty where it does not say, for he can be told without."""
+    model = way.through[1] if way.through else decision.model
+    context = {"lang": decision.language} if decision.language else None
+    wanted = {"allfields": [way.state], "attributes": ["selection"]}
+    try:
+        found = odoo.ask(model, "fields_get", wanted, context=context)
+    except OdooError:
+        return ""
+    return str(dict(found.get(way.state, {}).get("selection") or ()).get(state, ""))

@@ -30,7 +30,20 @@ _QUESTION = text("""
     select i.id, i.company, i.facts, i.not_after, m.message_type
     from message_log m join intent i on i.id = m.intent_id where m.id = :id
 """)
-_ANSWER = text("select payload from outbox where key = :key")
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The answer that counts."""
+
+    answer: str
+    by: str
+    at: datetime
+    under_way: bool
+    """It is still being carried into Odoo."""
+
+
+_ANSWER = text("select payload, state from outbox where key = :key")
 _REFUSED = text("""
     insert into message_event (id, message_id, company, inbox_id, what, detail)
     values (:id, :message_id, :company, :inbox_id, 'decision_refused', :detail)
@@ -46,10 +59,15 @@ def question_of(connection: Connection, sealer: Sealer, message_id: UUID) -> Que
     return Question(row.id, message_id, row.company, row.message_type, event, row.not_after)
 
 
-def answer_of(connection: Connection, sealer: Sealer, key: str) -> str | None:
-    """What was answered first: approve or reject; None where nothing was."""
-    sealed = connection.scalar(_ANSWER, {"key": key})
-    return str(json.loads(sealer.open_text(sealed, PLACE))["answer"]) if sealed else None
+def first_answer_to(connection: Connection, sealer: Sealer, key: str) -> First | None:
+    """What was answered first, by whom and when; None where nothing was."""
+    row = connection.execute(_ANSWER, {"key": key}).one_or_none()
+    if row is None:
+        return None
+    payload = json.loads(sealer.open_text(row.payload, PLACE))
+    teller = payload["teller"]
+    at = datetime.fromisoformat(teller["at"])
+    return First(payload["answer"], teller["recipient"]["name"], at, row.state == "waiting")
 
 
 def note_refusal(connection: Connection, message_id: UUID, company: str, inbox_id: UUID, reason: str) -> None:

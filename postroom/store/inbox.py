@@ -94,6 +94,9 @@ _KEEP_EVENTS = text("""
     *(bindparam(name, type_=ARRAY(BYTEA)) for name in ("payloads", "digests")),
 )
 
+_EVENTS_WAIT = text("""
+    select exists (select from inbox where kind = 'event' and state = 'new' and next_at <= clock_timestamp())
+""")
 _HAD = text("""
     select inbox.source, inbox.key, inbox.id, inbox.digest
     from inbox join unnest(:sources, :keys) as had (source, key)
@@ -114,31 +117,49 @@ def keep_events(
 
     Raises Conflict for an id that was used with other content, Unavailable when PostgreSQL cannot be reached.
     """
+    with reaching(), engine.begin() as connection:
+        return keep_events_within(connection, sealer, source=source, headers=headers, body=body, events=events)
+
+
+def keep_events_within(
+    connection: Connection,
+    sealer: Sealer,
+    *,
+    source: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    events: Sequence[NewEvent],
+) -> Kept:
+    """The same in a transaction of the caller's, which a Conflict leaves as it was."""
     ids = [new_id() for _ in events]
     digests = [_digest(sealer, event) for event in events]
-    with reaching(), engine.begin() as connection:
-        made = set(
-            connection.scalars(
-                _KEEP_EVENTS,
-                {
-                    "request_id": new_id(),
-                    "sender": source,
-                    "sha256": hashlib.sha256(body).digest(),
-                    "headers": sealer.seal_json(dict(headers), "request.headers"),
-                    "body": sealer.seal(body, "request.body"),
-                    "ids": ids,
-                    "companies": [event.company for event in events],
-                    "sources": [event.source for event in events],
-                    "keys": [event.key for event in events],
-                    "types": [event.type for event in events],
-                    "payloads": [sealer.seal(event.payload, "inbox.payload") for event in events],
-                    "digests": digests,
-                },
-            )
+    made = set(
+        connection.scalars(
+            _KEEP_EVENTS,
+            {
+                "request_id": new_id(),
+                "sender": source,
+                "sha256": hashlib.sha256(body).digest(),
+                "headers": sealer.seal_json(dict(headers), "request.headers"),
+                "body": sealer.seal(body, "request.body"),
+                "ids": ids,
+                "companies": [event.company for event in events],
+                "sources": [event.source for event in events],
+                "keys": [event.key for event in events],
+                "types": [event.type for event in events],
+                "payloads": [sealer.seal(event.payload, "inbox.payload") for event in events],
+                "digests": digests,
+            },
         )
-        if len(made) == len(ids):
-            return Kept(tuple(ids), (False,) * len(ids))
-        return _with_those_had(connection, events, digests, made)
+    )
+    if len(made) == len(ids):
+        return Kept(tuple(ids), (False,) * len(ids))
+    return _with_those_had(connection, events, digests, made)
+
+
+def events_wait(connection: Connection) -> bool:
+    """Whether an event waits to be routed."""
+    return bool(connection.scalar(_EVENTS_WAIT))
 
 
 def _digest(sealer: Sealer, event: NewEvent) -> bytes:

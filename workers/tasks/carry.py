@@ -28,7 +28,7 @@ from postroom.store.outbox import Waiting, claim_writings, end_writing, hold_bac
 from postroom.store.safety import circuit, database_now, modes, put_circuit
 from workers.metrics import WRITTEN
 from workers.tasks.health import note_outcomes
-from workers.tasks.writers import WRITERS
+from workers.tasks.writers import AFTERWORDS, WRITERS
 from workers.wiring import Rooms
 
 AWAY = timedelta(seconds=10)
@@ -132,7 +132,9 @@ def _write(rooms: Rooms, each: Carried) -> Outcome:
 
 
 def _record(rooms: Rooms, each: Carried, outcome: Outcome) -> str:
-    following = _following(each.waiting, outcome)
+    following, writing = _following(each.waiting, outcome), each.waiting.writing
+    if isinstance(following, Ending) and writing.kind in AFTERWORDS:
+        AFTERWORDS[Kind(writing.kind)](rooms, writing, following)
     with rooms.engine.begin() as connection:
         if isinstance(following, Again):
             put_off(connection, each.waiting, following.wait, code=following.code, detail=following.detail)

@@ -1,27 +1,31 @@
-"""A press on an approval: judged in the transaction that hears it; the outbox does the rest (execute.py)."""
+"""A press on an approval: judged in the transaction that hears it; the outbox carries what counts (execute.py)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from postroom.domain.approvals import ANSWERS, MESSAGE_TYPE, Asked, asked_from, judged
+from postroom.domain.approval_words import SECOND, first_answer
+from postroom.domain.approvals import ANSWERS, MESSAGE_TYPE, Answer, Asked, Refusal, asked_from, judged
 from postroom.domain.channels import ChannelEvent, EventKind
 from postroom.domain.people import Person, Recognised, Stranger, Unknown
 from postroom.domain.safety import Wire
 from postroom.domain.writings import Kind, Writing
-from postroom.store.decisions import Question, answer_of, note_refusal, question_of
+from postroom.store.decisions import Question, first_answer_to, note_refusal, question_of
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow
 from postroom.store.outbox import add_writings
 from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
 from workers.tasks.note import wire_of
+from workers.tasks.tell import Outcome, tell
 from workers.wiring import Rooms
 
 ADDRESSED = {"slack": "slack", "teams": "teams", "whatsapp": "phone", "email": "email"}
 """The recipient's field for the account that he pressed by."""
+DOCUMENT = ("id", "model", "document_number", "record_url")
+NO_DOCUMENT = {"id": 1, "model": "approval.request", "document_number": "-"}
+"""What an event has to say where the question named none."""
 
 log = structlog.get_logger()
 
@@ -35,6 +39,7 @@ class _Press:
     question: Question
     wire: Wire
     who: Recognised | Stranger
+    asked: Asked | None
 
     @property
     def person(self) -> Person | None:
@@ -42,9 +47,12 @@ class _Press:
 
 
 def take_decision(
-    connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent, who: Correspondent | None
+    connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent, who: Correspondent | None, *, named: bool
 ) -> None:
-    """Judge a press, in the transaction that keeps it. Whatever it decides or not, somebody is told."""
+    """Judge a press, in the transaction that keeps it. Whatever it decides or not, somebody is told.
+
+    `named`: the press says which message it answers. Where it does not, its address's newest is none of its business.
+    """
     if (
         event.kind is not EventKind.PRESSED
         or event.payload not in ANSWERS
@@ -56,17 +64,21 @@ def take_decision(
     if question is None or question.message_type != MESSAGE_TYPE:
         return
     wire = wire_of(connection, rooms, row, event)
-    press = _Press(row, event, question, wire, _who(connection, rooms, event, wire))
-    asked = asked_from(question.event, question.not_after)
+    asked = asked_from(question.event, question.not_after) if named else None
+    press = _Press(row, event, question, wire, _who(connection, rooms, event, wire), asked)
     refusal = judged(asked, press.who, rooms.clock.now())
     if refusal is None and asked is not None and press.person is not None:
         _carry_or_tell(connection, rooms, press, asked, press.person)
     elif refusal is not None:
-        note_refusal(connection, press.question.message_id, press.question.company, row.id, refusal.value)
-        _add(connection, rooms, press, f"refusal:{row.id}", {"refusal": refusal.value})
-        log.info(
-            "decision_refused", message_id=str(question.message_id), company=question.company, reason=refusal.value
-        )
+        _refuse(connection, rooms, press, refusal)
+
+
+def _refuse(connection: Connection, rooms: Rooms, press: _Press, refusal: Refusal) -> None:
+    """Beside the message for whoever asks later, and to himself."""
+    question = press.question
+    note_refusal(connection, question.message_id, question.company, press.row.id, refusal.value)
+    tell(connection, rooms, Outcome(f"refusal:{press.row.id}", question.company, refusal.value, _teller(press)))
+    log.info("decision_refused", message_id=str(question.message_id), company=question.company, reason=refusal.value)
 
 
 def _who(connection: Connection, rooms: Rooms, event: ChannelEvent, wire: Wire) -> Recognised | Stranger:
@@ -76,40 +88,39 @@ def _who(connection: Connection, rooms: Rooms, event: ChannelEvent, wire: Wire) 
 
 
 def _carry_or_tell(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person) -> None:
-    payload = {
-        "answer": press.event.payload,
-        "model": asked.model,
-        "id": asked.record_id,
-        "uid": person.user_id,
-        "person": str(person.id),
-        "expected_revision": asked.revision,
-    }
-    if _add(connection, rooms, press, f"decision:{press.question.intent_id}", payload):
-        log.info("decision_taken", message_id=str(press.question.message_id), company=press.question.company)
-        return
-    first = answer_of(connection, rooms.sealer, f"decision:{press.question.intent_id}")
-    if first != press.event.payload:  # the same button twice is one press; its answer is on its way
-        _add(connection, rooms, press, f"second:{press.row.id}", {"second": first or ""})
-
-
-def _add(connection: Connection, rooms: Rooms, press: _Press, key: str, payload: Mapping[str, Any]) -> bool:
-    asked = asked_from(press.question.event, None)
+    question, teller = press.question, _teller(press)
+    key = f"decision:{question.intent_id}"
     writing = Writing(
-        company=press.question.company,
+        company=question.company,
         wire=press.wire,
         kind=Kind.DECISION,
         key=key,
-        subject=asked.document if asked else "",
-        payload={**payload, "teller": _teller(press)},
-        message_id=press.question.message_id,
+        subject=asked.document,
+        payload={
+            "answer": press.event.payload,
+            "model": asked.model,
+            "id": asked.record_id,
+            "uid": person.user_id,
+            "person": str(person.id),
+            "expected_revision": asked.revision,
+            "language": teller["recipient"].get("language"),
+            "teller": teller,
+        },
+        message_id=question.message_id,
     )
-    return bool(add_writings(connection, rooms.sealer, [writing]))
+    if add_writings(connection, rooms.sealer, [writing]):
+        log.info("decision_taken", message_id=str(question.message_id), company=question.company)
+        return
+    first = first_answer_to(connection, rooms.sealer, key)
+    if first is not None and not (first.under_way and first.answer == press.event.payload):
+        facts = first_answer(Answer(first.answer), first.by, first.at, writing.payload["language"], person.timezone)
+        tell(connection, rooms, Outcome(f"second:{press.row.id}", question.company, SECOND, teller, facts))
 
 
 def _teller(press: _Press) -> dict[str, Any]:
     """All that it takes to tell him, so that nothing need be looked up when it is time."""
     data = press.question.event.get("data") or {}
-    approval, asked = data.get("approval") or {}, data.get("recipient") or {}
+    approval, asked = (data.get("approval") or {}) if press.asked else {}, data.get("recipient") or {}
     person, event = press.person, press.event
     reached = {ADDRESSED[event.channel.value]: event.address} if event.channel.value in ADDRESSED else {}
     himself = {
@@ -124,8 +135,7 @@ def _teller(press: _Press) -> dict[str, Any]:
     return {
         "company": data.get("company") or {"id": press.question.company, "name": "Postroom"},
         "recipient": {name: value for name, value in himself.items() if value},
-        "approval": {
-            name: approval[name] for name in ("id", "model", "document_number", "record_url") if name in approval
-        },
+        "approval": {**NO_DOCUMENT, **{name: approval[name] for name in DOCUMENT if name in approval}},
+        "asked": {name: approval[name] for name in ("amount", "currency") if name in approval},
         "at": event.occurred_at.isoformat(),
     }

@@ -1,41 +1,50 @@
 """A decision in Odoo: carried out in the decider's name, and its presser told what came of it."""
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from uuid import UUID
 
 import structlog
 
-from postroom.domain.approval_words import SECOND, told
 from postroom.domain.approvals import Result
-from postroom.domain.writings import REFUSED, Ending, Writing
+from postroom.domain.writings import DEAD, VOID, Ending, Writing
 from postroom.odoo.client import Odoo
 from postroom.odoo.deciding import AddOn, Hand, Himself
 from postroom.odoo.errors import OdooError
 from postroom.odoo.writing import decision
-from postroom.store.inbox import Conflict, NewEvent, keep_events
 from postroom.store.notices import raise_notice
 from postroom.store.people import api_key_of, person_by_id
+from workers.tasks.tell import Outcome, tell
 from workers.wiring import Rooms
 
-SOURCE = "/postroom/decision"
-TYPE = "postroom.approval.settled"
+UNDONE: Mapping[str, Result] = MappingProxyType({DEAD: Result.GIVEN_UP, VOID: Result.IN_ODOO_ONLY})
+"""What he hears of a decision that was never carried out: given up, or his company's Odoo is not written to."""
 
 log = structlog.get_logger()
 
 
 def execute(rooms: Rooms, odoo: Odoo, writing: Writing) -> Ending:
-    """Do in Odoo what was decided, and tell him; what was refused when it was heard is only told."""
-    payload = writing.payload
-    if "refusal" in payload:
-        return _only_told(rooms, writing, payload["refusal"])
-    if "second" in payload:
-        return _only_told(rooms, writing, SECOND, payload["second"])
+    """Do in Odoo what was decided, and tell him."""
     settled, ending = decision.write(odoo, _hand(rooms, odoo, writing), writing, rooms.ways)
     if settled.result is Result.IN_ODOO_ONLY:
         _tell_operators(rooms, writing, settled.words)
-    _tell(rooms, writing, settled.result.value, settled.words)
+    _tell(rooms, writing, writing.key, settled.result, words=settled.words, state=settled.label)
     return ending
+
+
+def tell_if_undone(rooms: Rooms, writing: Writing, ending: Ending) -> None:
+    """Whoever pressed hears it, too, where nothing was done."""
+    if ending.state in UNDONE:
+        # Under another key: what an operator has tried again is told as well.
+        _tell(rooms, writing, f"{writing.key}:{ending.state}", UNDONE[ending.state])
+
+
+def _tell(rooms: Rooms, writing: Writing, key: str, result: Result, **facts: str) -> None:
+    outcome = Outcome(key, writing.company, result.value, writing.payload["teller"], facts)
+    with rooms.engine.begin() as connection:
+        tell(connection, rooms, outcome)
+    rooms.hints.route()
 
 
 def _tell_operators(rooms: Rooms, writing: Writing, words: str) -> None:
@@ -49,11 +58,6 @@ def _tell_operators(rooms: Rooms, writing: Writing, words: str) -> None:
     with rooms.engine.begin() as connection:
         key = f"decision:{model}:{writing.payload['uid']}"
         raise_notice(connection, key=key, company=writing.company, kind="decision", words=f"{why}. {remedy}")
-
-
-def _only_told(rooms: Rooms, writing: Writing, code: str, words: str = "") -> Ending:
-    _tell(rooms, writing, code, words)
-    return Ending(REFUSED, code)
 
 
 def _hand(rooms: Rooms, odoo: Odoo, writing: Writing) -> Hand | None:
@@ -71,35 +75,3 @@ def _hand(rooms: Rooms, odoo: Odoo, writing: Writing) -> Hand | None:
     except OdooError as error:
         log.warning("own_key_refused", user_id=person.user_id, code=error.fault.code)
         return None
-
-
-# Told ----------------------------------------------------------------------------------------------------------------
-
-
-def _tell(rooms: Rooms, writing: Writing, code: str, words: str) -> None:
-    """An event to ourselves, which routing takes to him; once for each writing, whatever is done twice."""
-    teller = writing.payload["teller"]
-    approval = dict(teller["approval"])
-    number = approval.setdefault("document_number", writing.subject or "-")
-    approval.setdefault("id", 1)
-    approval.setdefault("model", "approval.request")
-    title, explanation = told(code, teller["recipient"].get("language"), number, words[:1000])
-    body = {
-        "specversion": "1.0",
-        "id": writing.key,
-        "source": SOURCE,
-        "type": TYPE,
-        "time": teller["at"],
-        "data": {
-            "company": teller["company"],
-            "recipient": teller["recipient"],
-            "approval": {**approval, "outcome": code, "title": title, "explanation": explanation},
-        },
-    }
-    raw = json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
-    event = NewEvent(writing.company, SOURCE, writing.key, TYPE, raw)
-    try:
-        keep_events(rooms.engine, rooms.sealer, source="decision", headers={}, body=raw, events=[event])
-    except Conflict:
-        return  # he was told before the outbox could note it
-    rooms.hints.route()

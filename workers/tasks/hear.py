@@ -33,7 +33,8 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
     blind = None if event.address is None else rooms.sealer.blind(event.channel, event.address)
     if blind is not None:
         take_turn(connection, blind)
-    who = correspondent(connection, event.channel, blind, _answered(connection, event))
+    answered = _answered(connection, event)
+    who = correspondent(connection, event.channel, blind, answered)
     reply = NewReply(
         inbox_id=row.id,
         channel=event.channel,
@@ -48,7 +49,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         lanes = _obey(connection, rooms, event, who.company, blind)
     if new:
         note(connection, rooms, row, event, who)
-        take_decision(connection, rooms, row, event, who)
+        take_decision(connection, rooms, row, event, who, named=answered is not None)
     log.info(
         "heard",
         kind=event.kind.value,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from postroom.domain.channels import RECEIPTS, ChannelEvent
 from postroom.store.engine import Connection
-from postroom.store.inbox import InboxRow, mark_done
+from postroom.store.inbox import InboxRow, events_wait, mark_done
 from postroom.store.outbox import writings_wait
 from workers.app import app
 from workers.hints import Lane
@@ -31,16 +31,18 @@ def drain(rooms: Rooms) -> Summary:
     summary = Summary("no webhook waited")
     while read_webhooks(rooms, summary) + take_batch(rooms, "channel", _apply, BATCH, summary):
         pass
-    hint_what_is_to_be_written(rooms)
+    hint_what_follows(rooms)
     return summary
 
 
-def hint_what_is_to_be_written(rooms: Rooms) -> None:
-    """What was heard may belong into Odoo."""
+def hint_what_follows(rooms: Rooms) -> None:
+    """What was heard may belong into Odoo, or have made an event of our own."""
     with rooms.engine.connect() as connection:
-        waits = writings_wait(connection)
-    if waits:
+        to_write, to_route = writings_wait(connection), events_wait(connection)
+    if to_write:
         rooms.hints.write_back()
+    if to_route:
+        rooms.hints.route()
 
 
 def _apply(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> set[Lane]:

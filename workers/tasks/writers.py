@@ -7,7 +7,7 @@ from postroom.domain.writings import Ending, Kind, Writing
 from postroom.odoo.client import Odoo
 from postroom.odoo.writing import activity, attachment, blacklist, chatter, status, ticket
 from workers.tasks.enclosed import enclosed
-from workers.tasks.execute import execute
+from workers.tasks.execute import execute, tell_if_undone
 from workers.wiring import Rooms
 
 Writer = Callable[[Rooms, Odoo, Writing], Ending]
@@ -24,3 +24,8 @@ WRITERS: Mapping[Kind, Writer] = MappingProxyType(
     }
 )
 """What writes each kind. A writer looks whether it is there already, acts, reads again; it raises OdooError."""
+
+Afterword = Callable[[Rooms, Writing, Ending], None]
+"""What is said of a writing that has ended, whoever ended it; saying it twice is harmless."""
+
+AFTERWORDS: Mapping[Kind, Afterword] = MappingProxyType({Kind.DECISION: tell_if_undone})

@@ -11,7 +11,7 @@ from postroom.odoo.deciding import REASON, Decision, Hand, decide
 def write(
     odoo: Odoo, hand: Hand | None, writing: Writing, ways: Mapping[str, Mapping[int, Way]] = WAYS
 ) -> tuple[Settled, Ending]:
-    """Payload: answer, model, id, uid, expected_revision, reason. Returns what to tell him, and how it ended."""
+    """Payload: answer, model, id, uid, expected_revision, reason, language. Returns what to tell him, and the end."""
     payload = writing.payload
     settled = decide(
         odoo,
@@ -24,6 +24,7 @@ def write(
             uid=payload["uid"],
             expected_revision=payload.get("expected_revision"),
             reason=payload.get("reason") or REASON,
+            language=payload.get("language"),
         ),
         ways,
     )
