@@ -79,4 +79,4 @@ def test_the_curl_example_sends_the_event(
 
 
 def test_the_page_names_every_event_type() -> None:
-    assert set(read_schemas(EVENTS)) <= set(re.findall(r"`((?:odoo|alert)\.[\w.]+)`", PAGE))
+    assert set(read_schemas(EVENTS)) <= set(re.findall(r"`((?:odoo|alert|postroom)\.[\w.]+)`", PAGE))
