@@ -33,7 +33,7 @@ def test_config_check_passes_the_shipped_configuration():
     result = run("config", "check")
 
     assert result.exit_code == 0
-    assert "8 rules" in result.output
+    assert "9 rules" in result.output
 
 
 def test_config_check_lists_faults_with_remedy_and_ends_with_the_command_to_try(bad_routing: Path):
