@@ -156,7 +156,9 @@ def test_flower_shows_each_drain_in_one_line_to_whoever_knows_the_password(journ
 def test_no_task_is_given_anything_personal(journey: Journey, house: House):
     tasks = flower(house, "/api/tasks?limit=1000").json()
 
-    given = {(task["name"], task["args"]) for task in tasks.values()}
+    # What was sent before Flower listened it knows by name alone.
+    given = {(task["name"], task["args"]) for task in tasks.values() if task["args"] is not None}
+    assert given
 
     channels, lanes = tuple(ChannelName), ("urgent", "normal", "bulk")
     lanes_args = {f"['{channel}', '{lane}']" for channel in channels for lane in lanes}
