@@ -16,7 +16,7 @@ from postroom.services.keyring import (
     read_assignments,
     write_assignments,
 )
-from postroom.services.ports import USUAL, choose_ports
+from postroom.services.ports import USUAL, Claims, choose_ports
 from postroom.services.postgres import Postgres
 from postroom.services.seat import take_seat
 from postroom.services.valkey import Valkey
@@ -47,7 +47,7 @@ class Plan:
     """Whether the sandbox may run; never beside a live sender."""
 
 
-def plan(root: Path, directory: Path, overrides: Mapping[str, str], environ: Mapping[str, str]) -> Plan:
+def plan(root: Path, directory: Path, overrides: Mapping[str, str], environ: Mapping[str, str], claims: Claims) -> Plan:
     """Weigh .env, the environment and `overrides`, the last winning. Raises CannotStart with every fault.
 
     An empty value means that it is not set; an empty override also hides what .env says from the processes.
@@ -55,7 +55,7 @@ def plan(root: Path, directory: Path, overrides: Mapping[str, str], environ: Map
     given = {**read_assignments(root / ".env"), **environ, **overrides}
     given = {name: value for name, value in given.items() if value != ""}
     wanted = USUAL if directory == root / ".postroom" else dict.fromkeys(USUAL)
-    ports, faults = choose_ports(directory / "ports.json", given, wanted)
+    ports, faults = choose_ports(directory / "ports.json", given, claims, wanted)
     if "DATABASE_URL" in given:
         faults += missing_secrets(given)
     if faults:

@@ -19,6 +19,7 @@ from postroom.services.keeper import HOUSE, Keeper, Say
 from postroom.services.leash import Leash
 from postroom.services.liveness import Watched, stuck
 from postroom.services.lock import Lock
+from postroom.services.ports import Claims
 from postroom.services.program import Program
 from postroom.services.seat import leave_seat, private
 from postroom.services.servers import Server, last_words, wait_until_ready
@@ -96,7 +97,9 @@ class House:
             private(self.directory, None)
             lock = Lock(self.directory / "lock")
             stack.callback(lock.release)
-            self._plan = plan(self.root, self.directory, self._overrides, os.environ)
+            claims = Claims()
+            stack.callback(claims.release)
+            self._plan = plan(self.root, self.directory, self._overrides, os.environ, claims)
             self._leash = stack.enter_context(Leash(keep_open=(lock.fileno(),)))
             stack.callback(self._stop_all)
             self._start_servers(self._plan)

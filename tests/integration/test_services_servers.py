@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from postroom.services.faults import CannotStart
-from postroom.services.ports import choose_ports, free_port
+from postroom.services.ports import Claims, choose_ports, free_port
 from postroom.services.postgres import Postgres, _copy
 from postroom.services.seat import ROOTS_OWN, Seat, private, take_seat
 
@@ -128,24 +128,45 @@ def test_a_directory_of_somebody_else_is_not_used(tmp_path: Path):
         private(tmp_path / "theirs", None)
 
 
+def chosen_at_rest(remembered: Path) -> dict[str, int]:
+    """What a house that has since stopped chose for its only name."""
+    claims = Claims()
+    ports, faults = choose_ports(remembered, {}, claims, {"WEB_PORT": None})
+    claims.release()
+    assert faults == []
+    return ports
+
+
 def test_ports_are_remembered_and_yield_when_somebody_else_has_taken_them(tmp_path: Path):
     remembered = tmp_path / "ports.json"
-    first, _ = choose_ports(remembered, {}, {"WEB_PORT": None})
-    again, _ = choose_ports(remembered, {}, {"WEB_PORT": None})
+    first = chosen_at_rest(remembered)
+    again = chosen_at_rest(remembered)
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", first["WEB_PORT"]))
         other.listen()
-        moved, faults = choose_ports(remembered, {}, {"WEB_PORT": None})
+        moved = chosen_at_rest(remembered)
 
     assert again == first
     assert moved != first
-    assert faults == []
+
+
+def test_two_houses_that_choose_at_the_same_time_do_not_choose_the_same_port(tmp_path: Path):
+    wanted = {"WEB_PORT": free_port()}
+    mine, theirs = Claims(), Claims()
+
+    first, _ = choose_ports(tmp_path / "mine.json", {}, mine, wanted)
+    second, _ = choose_ports(tmp_path / "theirs.json", {}, theirs, wanted)
+    mine.release()
+    third, _ = choose_ports(tmp_path / "third.json", {}, Claims(), wanted)
+
+    assert first == third == wanted
+    assert second != first
 
 
 def test_two_names_on_one_port_are_told_apart_before_anything_starts(tmp_path: Path):
     port = str(free_port())
 
-    _, faults = choose_ports(tmp_path / "ports.json", {"WEB_PORT": port, "FLOWER_PORT": port})
+    _, faults = choose_ports(tmp_path / "ports.json", {"WEB_PORT": port, "FLOWER_PORT": port}, Claims())
 
     assert faults == [f"WEB_PORT and FLOWER_PORT are both {port}. Unset one."]
