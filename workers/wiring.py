@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 import redis
 
+from config.approvals import load_ways
 from config.companies import load_companies
 from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
-from postroom.domain.approvals import WAYS, Way
+from postroom.domain.approvals import WAYS, Ways
 from postroom.domain.channels import ChannelName
 from postroom.domain.links import Links
 from postroom.domain.pacing import pacings
@@ -67,7 +68,7 @@ class Rooms:
     erp: Erp
     links: Links | None = None
     """Makes the links to people's own preferences; None without LINK_SECRET."""
-    ways: Mapping[str, Mapping[int, Way]] = field(default_factory=lambda: WAYS)
+    ways: Ways = field(default_factory=lambda: WAYS)
     """How documents are decided in Odoo, by model and version."""
     pens: BoundedSemaphore = field(default_factory=partial(BoundedSemaphore, PENS))
     """Taken while something is written into Odoo."""
@@ -96,6 +97,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
         erp=erp,
         links=links_from(values),
+        ways=load_ways(),
     )
 
 

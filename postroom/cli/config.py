@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
+from config.approvals import APPROVALS_FILE, load_ways
+from config.approvals_schema import approvals_schema
 from config.companies import COMPANIES_FILE, load_companies
 from config.companies_schema import companies_schema
 from config.differences import differences
@@ -18,6 +21,7 @@ from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli.config_faults import refusing, show_refusal, wrong_use
 from postroom.cli.desk import open_desk
 from postroom.cli.showing import out
+from postroom.domain.approvals import Ways
 from postroom.domain.companies import Companies
 from postroom.domain.templates import TemplateSet
 from postroom.store.rulebooks import newest_rulebook
@@ -30,9 +34,14 @@ class Described(StrEnum):
 
     ROUTING = "routing"
     COMPANIES = "companies"
+    APPROVALS = "approvals"
 
 
-SCHEMAS = {Described.ROUTING: routing_schema, Described.COMPANIES: companies_schema}
+SCHEMAS = {
+    Described.ROUTING: routing_schema,
+    Described.COMPANIES: companies_schema,
+    Described.APPROVALS: approvals_schema,
+}
 
 app = typer.Typer(no_args_is_help=True, help="Check and compare the configuration.")
 
@@ -40,6 +49,7 @@ app = typer.Typer(no_args_is_help=True, help="Check and compare the configuratio
 RoutingPath = Annotated[Path, typer.Option("--routing", help="The rules.")]
 TemplatesPath = Annotated[Path, typer.Option("--templates", help="The folder of templates.")]
 CompaniesPath = Annotated[Path, typer.Option("--companies", help="How each company writes to people.")]
+ApprovalsPath = Annotated[Path, typer.Option("--approvals", help="How documents are decided in Odoo.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -48,31 +58,48 @@ def check(
     routing: RoutingPath = ROUTING_FILE,
     templates: TemplatesPath = TEMPLATES_FOLDER,
     companies: CompaniesPath = COMPANIES_FILE,
+    approvals: ApprovalsPath = APPROVALS_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Read rules, companies and templates; list every fault with its line and remedy. Exit code 1 if there are any."""
+    """Read rules, companies, approvals and templates; list every fault with its line and remedy.
+
+    Exit code 1 if there are any.
+    """
     try:
-        written, rules, practices = _read_all(routing, templates, companies)
+        found = _read_all(routing, templates, companies, approvals)
     except ConfigRefused as refused:
         show_refusal(refused, as_json=as_json, retry="postroom config check")
         raise typer.Exit(1) from None
     if as_json:
-        found = {
-            "ok": True,
-            "sha256": rules.sha256.hex(),
-            "rules": len(rules.rules),
-            "templates": len(written.versions),
-            "companies": len(practices.named),
-        }
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({"ok": True, "sha256": found.rules.sha256.hex(), **found.counts()}))
         return
+    counts = found.counts()
     out().print(
-        f"[green]Good.[/] {len(rules.rules)} rules ({rules.sha256.hex()[:12]}), {len(written.versions)} templates, "
-        f"{len(practices.named)} companies of their own and the default."
+        f"[green]Good.[/] {counts['rules']} rules ({found.rules.sha256.hex()[:12]}), {counts['templates']} templates, "
+        f"{counts['companies']} companies of their own and the default, {counts['approvals']} kinds of document that "
+        "can be decided."
     )
 
 
-def _read_all(routing: Path, folder: Path, companies: Path) -> tuple[TemplateSet, Routing, Companies]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All that was read."""
+
+    written: TemplateSet
+    rules: Routing
+    practices: Companies
+    ways: Ways
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "rules": len(self.rules.rules),
+            "templates": len(self.written.versions),
+            "companies": len(self.practices.named),
+            "approvals": len(self.ways),
+        }
+
+
+def _read_all(routing: Path, folder: Path, companies: Path, approvals: Path) -> _Found:
     """All of it; the faults of all together, so that one run shows everything."""
     faults: list[ConfigFault] = []
     written = _unless_refused(lambda: load_templates(folder), faults)
@@ -80,9 +107,10 @@ def _read_all(routing: Path, folder: Path, companies: Path) -> tuple[TemplateSet
         lambda: load_routing(routing, templates=written) if written else _rules_alone(routing), faults
     )
     practices = _unless_refused(lambda: load_companies(companies), faults)
-    if written is None or rules is None or practices is None:
+    ways = _unless_refused(lambda: load_ways(approvals), faults)
+    if written is None or rules is None or practices is None or ways is None:
         raise ConfigRefused(faults)
-    return written, rules, practices
+    return _Found(written, rules, practices, ways)
 
 
 def _unless_refused(load: Callable[[], Loaded], faults: list[ConfigFault]) -> Loaded | None:
@@ -138,8 +166,10 @@ def show(routing: RoutingPath = ROUTING_FILE) -> None:
 
 
 @app.command()
-def schema(of: Annotated[Described, typer.Argument(help="routing or companies.")] = Described.ROUTING) -> None:
-    """Print the JSON Schema of routing.yaml, for editors; or of companies.yaml."""
+def schema(
+    of: Annotated[Described, typer.Argument(help="routing, companies or approvals.")] = Described.ROUTING,
+) -> None:
+    """Print the JSON Schema of routing.yaml, for editors; or of another file."""
     typer.echo(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False))
 
 

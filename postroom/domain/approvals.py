@@ -201,7 +201,12 @@ _TASK = Way(
     rejected=frozenset({"02_changes_requested", "1_canceled"}),
 )
 
-WAYS: Mapping[str, Mapping[int, Way]] = MappingProxyType(
+Ways = Mapping[str, Mapping[int, Way]]
+"""How documents are decided, by model and version."""
+VERSIONS = (17, 18, 19)
+"""Of Odoo."""
+
+WAYS: Ways = MappingProxyType(
     {
         "purchase.order": {17: _PURCHASE, 18: _PURCHASE, 19: _PURCHASE},
         "sale.order": {17: _SALE, 18: _SALE, 19: _SALE},
@@ -211,7 +216,7 @@ WAYS: Mapping[str, Mapping[int, Way]] = MappingProxyType(
         "project.task": {17: _TASK, 18: _TASK, 19: _TASK},
     }
 )
-"""How documents are decided, by model and version."""
+"""What we know without being told."""
 
 
 # How it ended ---------------------------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 """A decision carried into Odoo in the decider's own name, step by step, each read again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from postroom.domain.approvals import WAYS, Answer, Result, Settled, Step, Way, Wizard, moved, standing
+from postroom.domain.approvals import WAYS, Answer, Result, Settled, Step, Way, Ways, Wizard, moved, standing
 from postroom.domain.channels import Verdict
 from postroom.domain.commands import Command, signed
 from postroom.odoo.calls import Call
@@ -62,7 +62,7 @@ class Hand(Protocol):
         """The state before and after one step; `seen` is the one that it was chosen by."""
 
 
-def decide(odoo: Odoo, hand: Hand | None, decision: Decision, ways: Mapping[str, Mapping[int, Way]] = WAYS) -> Settled:
+def decide(odoo: Odoo, hand: Hand | None, decision: Decision, ways: Ways = WAYS) -> Settled:
     """Carry a decision. Raises OdooError where nobody knows what became of it, or Odoo is away."""
     way = ways.get(decision.model, {}).get(int(odoo.version))
     if hand is None or way is None:

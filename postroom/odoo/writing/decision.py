@@ -1,16 +1,12 @@
 """A decision: carried into Odoo by whoever may do it in the decider's name."""
 
-from collections.abc import Mapping
-
-from postroom.domain.approvals import CARRIED, WAYS, Answer, Settled, Way
+from postroom.domain.approvals import CARRIED, WAYS, Answer, Settled, Ways
 from postroom.domain.writings import DONE, REFUSED, Ending, Writing
 from postroom.odoo.client import Odoo
 from postroom.odoo.deciding import REASON, Decision, Hand, decide
 
 
-def write(
-    odoo: Odoo, hand: Hand | None, writing: Writing, ways: Mapping[str, Mapping[int, Way]] = WAYS
-) -> tuple[Settled, Ending]:
+def write(odoo: Odoo, hand: Hand | None, writing: Writing, ways: Ways = WAYS) -> tuple[Settled, Ending]:
     """Payload: answer, model, id, uid, expected_revision, reason, language. Returns what to tell him, and the end."""
     payload = writing.payload
     settled = decide(
