@@ -182,8 +182,8 @@ class Connector(models.AbstractModel):
         if self.env[model]._abstract or not self.env["postroom.allowed.method"]._allows(model, method, called):
             raise NotAllowed(
                 _(
-                    "%(model)s.%(method)s is not on the list of what Postroom may do. Add it: Settings, Postroom, "
-                    "Allowed methods.",
+                    "%(model)s.%(method)s is not on the list of what Postroom may do. "
+                    "Add it: Postroom, Allowed methods.",
                     model=model,
                     method=method,
                 )

@@ -29,8 +29,19 @@ class Thread(models.AbstractModel):
         arch, view = super()._get_view(view_id, view_type, **options)
         if view_type == "form":
             for box in arch.xpath(BOX)[:1]:
-                box.append(_button())
+                box.append(self._postroom_button())
         return arch, view
+
+    def _postroom_button(self):
+        count = E.field(name="postroom_messages", widget="statinfo", string=_("Messages"))
+        return E.button(
+            count,
+            name="action_postroom_messages",
+            type="object",
+            icon="fa-paper-plane-o",
+            invisible="not postroom_messages",
+            **{"class": "oe_stat_button"},
+        )
 
     def action_postroom_messages(self):
         """Show what went out about this record, to whoever may see the record."""
@@ -46,18 +57,6 @@ class Thread(models.AbstractModel):
             "view_mode": compat.LIST,
             "domain": [("id", "in", lines.ids)],
         }
-
-
-def _button():
-    count = E.field(name="postroom_messages", widget="statinfo", string=_("Messages"))
-    return E.button(
-        count,
-        name="action_postroom_messages",
-        type="object",
-        icon="fa-paper-plane-o",
-        invisible="not postroom_messages",
-        **{"class": "oe_stat_button"},
-    )
 
 
 class MessageLine(models.TransientModel):

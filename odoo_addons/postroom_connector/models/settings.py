@@ -39,9 +39,8 @@ class Settings(models.TransientModel):
             (_("secret of commands"), self.postroom_command_secret),
         ):
             for secret in (secrets or "").split():
-                fault = signing.fault_of(secret)
-                if fault:
-                    yield _("The %(label)s %(fault)s.", label=label, fault=fault)
+                if signing.fault_of(secret):
+                    yield _("The %s is none: it is whsec_ with the base64 of 24 bytes or more behind it.", label)
         if self.postroom_active and not (url and self.postroom_event_secret):
             yield _("To tell Postroom anything, give its address and the secret of events.")
 

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from babel.messages.pofile import read_po
 from standardwebhooks import Webhook
 
 from postroom.domain.approvals import WAYS
@@ -199,3 +200,54 @@ def test_the_facts_of_an_approval_are_those_of_its_schema() -> None:
         if isinstance(key, ast.Constant) and key.value == "approval" and isinstance(value, ast.Dict)
     )
     assert set(block["required"]) <= keys <= set(block["properties"])
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+LANGUAGES = ("es", "fr", "de")
+PLACES = re.compile(r"%(?:\(\w+\))?s")
+
+
+def words(name: str) -> dict[str, str]:
+    with (ADDON / "i18n" / name).open("rb") as file:
+        return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id}
+
+
+def said() -> set[str]:
+    """What the source tells people: the texts given to _()."""
+    return {
+        str(node.args[0].value)
+        for file in python_files()
+        for node in ast.walk(ast.parse(read(file)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "_" and isinstance(node.args[0], ast.Constant)
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_that_it_says_is_said_in_each_language(language: str) -> None:
+    translated = words(f"{language}.po")
+    assert said()
+    assert said() - {text for text, words in translated.items() if words} == set()
+
+
+def test_nothing_is_said_where_odoo_cannot_tell_the_language() -> None:
+    """_() finds it by the `self` around it; a plain function would speak English to everybody."""
+    plain = {
+        f"{file}: {function.name}"
+        for file in python_files()
+        for function in ast.walk(ast.parse(read(file)))
+        if isinstance(function, ast.FunctionDef) and not (function.args.args and function.args.args[0].arg == "self")
+        if any(isinstance(call, ast.Call) and ast.unparse(call.func) == "_" for call in ast.walk(function))
+    }
+    assert plain == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_have_the_places_of_what_they_translate(language: str) -> None:
+    odd = [text for text, told in words(f"{language}.po").items() if PLACES.findall(text) != PLACES.findall(told)]
+    assert odd == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_translated_that_is_said_no_more(language: str) -> None:
+    assert set(words(f"{language}.po")) - set(words("postroom_connector.pot")) == set()
