@@ -15,6 +15,7 @@ from postroom.cli.odoo import command
 from postroom.odoo.access import Access
 from postroom.odoo.client import Odoo
 from postroom.odoo.connecting import connect
+from sandbox.odoo.seed import command_secret
 from sandbox.odoo.users import key_of
 from sandbox.testing import SECRET, running_sandbox
 
@@ -108,6 +109,18 @@ def test_the_settings_are_kept_closed_and_without_the_administrators_key(run: Ru
     assert "ODOO_DATABASE_UUIDS=" in text
     assert "ODOO_COMMAND_SECRET=" in text
     assert key_of(SECRET, "admin") not in text
+
+
+def test_a_secret_that_the_add_on_believes_already_is_taken_over(run: Run, env_file: Path) -> None:
+    run(*SET_UP, "--yes")
+    assert f"ODOO_COMMAND_SECRET='{command_secret(SECRET)}'" in env_file.read_text()
+
+
+def test_one_that_is_set_here_is_put_into_the_add_on(run: Run, admin: Odoo) -> None:
+    ours = "whsec_" + base64.b64encode(bytes(32)).decode()
+    run(*SET_UP, "--yes", ODOO_COMMAND_SECRET=ours)
+    [row] = admin.search_read("ir.config_parameter", [["key", "=", "postroom_connector.command_secret"]], ["value"])
+    assert row["value"] == ours
 
 
 def test_what_was_changed_by_hand_is_put_right_with_the_difference(run: Run, admin: Odoo) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -144,6 +144,8 @@ def carry_out(values: Settings, target: Target, wishes: Wishes, manner: Manner) 
     with odoo_answers("postroom odoo setup --dry-run"):
         admin = as_user(values, target)
         seen = look_around(admin)
+        if seen.add_on and not values.odoo_command_secret.get_secret_value():
+            wishes = replace(wishes, command_secret=_standing_secret(admin) or wishes.command_secret)
         if not manner.as_json:
             people().print(
                 f"Odoo {seen.version} at {said(target.url)}, database {said(target.database)} {seen.database}"
@@ -157,6 +159,13 @@ def carry_out(values: Settings, target: Target, wishes: Wishes, manner: Manner) 
         steps = tuple(put_in_order(site, seen, wishes))
         _show(steps, manner)
         return _finish(values, target, seen, wishes, manner, site, steps)
+
+
+def _standing_secret(admin: Odoo) -> str:
+    """The one that the add-on believes already, the newest where two are; empty where there is none."""
+    rows = admin.search_read("ir.config_parameter", [["key", "=", COMMAND_SECRET]], ["value"], limit=1)
+    secrets = str(rows[0]["value"] or "").split() if rows else []
+    return secrets[0] if secrets else ""
 
 
 def _planned(values: Settings, plan: tuple[Step, ...], seen: Seen, wishes: Wishes, manner: Manner) -> Done:

@@ -192,7 +192,7 @@ class Site:
         rows: Sequence[Mapping[str, Any]] = self.erp.search_read(
             "ir.config_parameter", [["key", "=", key]], ["value"], limit=1
         )
-        if rows and rows[0]["value"] == value:
+        if rows and value in str(rows[0]["value"]).split():  # one beside it is being rotated
             return Step(Outcome.THERE, words)
         if self._dry:
             return Step(Outcome.WOULD_CHANGE if rows else Outcome.WOULD_CREATE, words)
