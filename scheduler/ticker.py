@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from time import monotonic
 from types import FrameType
+from uuid import UUID
 
 import structlog
 from redis import RedisError
@@ -21,10 +22,11 @@ from postroom.store.inbox import Unavailable, keep_request
 from postroom.store.notices import raise_notice
 from postroom.store.outbox import writings_wait
 from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled, send_once_more, sweep
-from postroom.store.timers import Timer, claim_timers, fail, finish, still_due
+from postroom.store.timers import STEP, Outcome, Timer, claim_timers, close_timers, fail, still_due
 from scheduler.alarms import Watch
 from workers.metrics import SWEPT
 from workers.tasks.call_back import relay
+from workers.tasks.escalate import fire_steps
 from workers.tasks.fall_back import fall_back
 from workers.tasks.note_status import Wishes
 from workers.wiring import Rooms, rooms_from
@@ -52,12 +54,12 @@ def tick(rooms: Rooms, steps: Sequence[Step] | None = None) -> None:
 
 
 def fire_timers(rooms: Rooms) -> None:
-    """Fire what is due, each timer in a transaction of its own, until nothing is or the stint is over."""
+    """Fire what is due, the timers of a kind in one transaction, until nothing is or the stint is over."""
     until = monotonic() + STINT.total_seconds()
     while monotonic() < until and (timers := _claim(rooms)):
-        for timer in timers:
-            failpoints.reach("ticker.timer_claimed")
-            _fire(rooms, timer)
+        failpoints.reach("ticker.timer_claimed")
+        for kind in sorted({timer.kind for timer in timers}):
+            _fire(rooms, kind, [timer for timer in timers if timer.kind == kind])
 
 
 def _claim(rooms: Rooms) -> Sequence[Timer]:
@@ -66,29 +68,42 @@ def _claim(rooms: Rooms) -> Sequence[Timer]:
         return claim_timers(connection, now=rooms.clock.now(), limit=TIMERS_AT_ONCE, lease=lease)
 
 
-def _fire(rooms: Rooms, timer: Timer) -> None:
+def _fire(rooms: Rooms, kind: str, timers: Sequence[Timer]) -> None:
     try:
         with rooms.engine.begin() as connection:
-            if still_due(connection, timer.id):
-                fired = HANDLERS[timer.kind](connection, rooms, timer)
-                finish(connection, timer.id, fired=fired)
+            close_timers(connection, HANDLERS[kind](connection, rooms, timers))
         failpoints.reach("ticker.timer_fired")
     except Exception as error:  # noqa: BLE001 - a poison timer is counted and told, and never blocks its batch
-        words = f"{type(error).__name__}: {error}"
-        log.error("timer_failed", timer_id=str(timer.id), kind=timer.kind, error=words)
-        with rooms.engine.begin() as connection:
-            if fail(connection, timer.id, words):
-                told = f"Timer {timer.id} ({timer.kind}) failed five times and is dead: {words}"
-                raise_notice(connection, key=f"timer:{timer.id}", company=timer.company, kind="dead", words=told)
+        if len(timers) > 1:
+            for timer in timers:
+                _fire(rooms, kind, [timer])
+        else:
+            _count_failure(rooms, timers[0], f"{type(error).__name__}: {error}")
 
 
-def _confirm(connection: Connection, rooms: Rooms, timer: Timer) -> bool:
+def _count_failure(rooms: Rooms, timer: Timer, words: str) -> None:
+    log.error("timer_failed", timer_id=str(timer.id), kind=timer.kind, error=words)
+    with rooms.engine.begin() as connection:
+        if fail(connection, timer.id, words):
+            told = f"Timer {timer.id} ({timer.kind}) failed five times and is dead: {words}"
+            raise_notice(connection, key=f"timer:{timer.id}", company=timer.company, kind="dead", words=told)
+
+
+def _confirm(connection: Connection, rooms: Rooms, timers: Sequence[Timer]) -> dict[UUID, Outcome]:
     """Nothing was confirmed in time: the fallback starts although the first choice has not failed."""
-    return bool(fall_back(connection, rooms, [timer.subject_id], overdue=True))
+    due = still_due(connection, [timer.id for timer in timers])
+    return {
+        timer.id: bool(fall_back(connection, rooms, [timer.subject_id], overdue=True))
+        for timer in timers
+        if timer.id in due
+    }
 
 
-HANDLERS: Mapping[str, Callable[[Connection, Rooms, Timer], bool]] = {"confirm": _confirm}
-"""Every kind of timer, and what firing it does; database work only."""
+HANDLERS: Mapping[str, Callable[[Connection, Rooms, Sequence[Timer]], Mapping[UUID, Outcome]]] = {
+    "confirm": _confirm,
+    STEP: fire_steps,
+}
+"""Every kind of timer, and what firing some of it does; database work only."""
 
 
 # Sweeps ---------------------------------------------------------------------------------------------------------------

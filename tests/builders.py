@@ -12,7 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from config.escalations import load_chains
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
+from postroom.domain.escalation import Chain
 from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.links import Links
 from postroom.domain.pacing import Pacing
@@ -45,6 +47,9 @@ class FixedClock:
 
     def real(self, at: datetime) -> datetime:
         return datetime.now(UTC) + (at - self.time)
+
+    def passing_in(self, real: timedelta) -> timedelta:
+        return real
 
 
 Answer = Receipt | Fault | Callable[[str, UUID], Receipt]
@@ -106,6 +111,7 @@ def rooms_with(
     clock: FixedClock | None = None,
     book: Book | None = None,
     erp: Erp | None = None,
+    chains: tuple[Chain, ...] | None = None,
     **limits: Any,
 ) -> Rooms:
     """Rooms on a real database and a real Valkey; hints are gathered in `rooms.hints.published`."""
@@ -136,6 +142,7 @@ def rooms_with(
         senders=ThreadPoolExecutor(max_workers=8),
         erp=erp or Erp({}),
         links=Links("link-secret-for-tests", "https://post.example.com"),
+        chains=load_chains() if chains is None else chains,
     )
 
 

@@ -12,11 +12,13 @@ import redis
 
 from config.approvals import load_ways
 from config.companies import load_companies
+from config.escalations import load_chains
 from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
 from postroom.domain.approvals import WAYS, Ways
 from postroom.domain.channels import ChannelName
+from postroom.domain.escalation import Chain
 from postroom.domain.links import Links
 from postroom.domain.pacing import pacings
 from postroom.domain.safety import Wire
@@ -68,6 +70,8 @@ class Rooms:
     erp: Erp
     links: Links | None = None
     """Makes the links to people's own preferences; None without LINK_SECRET."""
+    chains: tuple[Chain, ...] = ()
+    """What is done about what somebody must decide."""
     ways: Ways = field(default_factory=lambda: WAYS)
     """How documents are decided in Odoo, by model and version."""
     pens: BoundedSemaphore = field(default_factory=partial(BoundedSemaphore, PENS))
@@ -97,6 +101,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
         erp=erp,
         links=links_from(values),
+        chains=load_chains(),
         ways=load_ways(),
     )
 

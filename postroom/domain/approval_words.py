@@ -11,6 +11,8 @@ from postroom.domain.languages import LAST_RESORT
 
 SECOND = "second"
 """He, or somebody else, had answered before."""
+COUNTED = "counted"
+"""His answer counts, and others are still to answer."""
 STANDS = "stands"
 """How Odoo's people call the state of the document: said after everything that Odoo was asked about."""
 
@@ -44,6 +46,7 @@ _EN: Mapping[str, Words] = {
     Refusal.TOO_LATE: ("Too late for {document}", "The question has expired. Decide in Odoo."),
     Refusal.OTHER_COMPANY: ("Your press decided nothing", "{document} belongs to a company that you do not work for."),
     Refusal.NO_DOCUMENT: ("Your press decided nothing", "The message named no document that could be decided."),
+    COUNTED: ("{document}: your answer counts", "Others are still to answer. Nothing is decided in Odoo yet."),
     SECOND: ("{document} was answered before", "The first answer counts: “{answer}”, by {by} on {at}."),
     Result.GIVEN_UP: (
         "{document} did not reach Odoo",
@@ -81,6 +84,10 @@ _ES: Mapping[str, Words] = {
     Refusal.TOO_LATE: ("Demasiado tarde para {document}", "La pregunta ha caducado. Decida en Odoo."),
     Refusal.OTHER_COMPANY: ("Su respuesta no ha decidido nada", "{document} es de una empresa para la que no trabaja."),
     Refusal.NO_DOCUMENT: ("Su respuesta no ha decidido nada", "El mensaje no nombraba ningún documento que decidir."),
+    COUNTED: (
+        "{document}: su respuesta cuenta",
+        "Faltan otras respuestas. En Odoo aún no se ha decidido nada.",
+    ),
     SECOND: ("{document} ya tenía respuesta", "Vale la primera respuesta: «{answer}», de {by}, el {at}."),
     Result.GIVEN_UP: (
         "{document} no ha llegado a Odoo",
@@ -118,6 +125,10 @@ _FR: Mapping[str, Words] = {
     Refusal.TOO_LATE: ("Trop tard pour {document}", "La question a expiré. Décidez dans Odoo."),
     Refusal.OTHER_COMPANY: ("Votre réponse n’a rien décidé", "{document} est d’une société où vous ne travaillez pas."),
     Refusal.NO_DOCUMENT: ("Votre réponse n’a rien décidé", "Le message ne nommait aucun document à décider."),
+    COUNTED: (
+        "{document} : votre réponse compte",
+        "D’autres doivent encore répondre. Rien n’est décidé dans Odoo.",
+    ),
     SECOND: ("{document} avait déjà une réponse", "La première compte : « {answer} », de {by}, le {at}."),
     Result.GIVEN_UP: (
         "{document} n’est pas arrivé dans Odoo",
@@ -167,6 +178,7 @@ _DE: Mapping[str, Words] = {
         "{document} gehört zu einer Firma, für die Sie nicht arbeiten.",
     ),
     Refusal.NO_DOCUMENT: ("Ihre Antwort hat nichts entschieden", "Die Nachricht nannte keinen Beleg zur Entscheidung."),
+    COUNTED: ("{document}: Ihre Antwort zählt", "Andere müssen noch antworten. In Odoo ist noch nichts entschieden."),
     SECOND: ("{document} war schon beantwortet", "Es zählt die erste Antwort: „{answer}“ von {by} am {at}."),
     Result.GIVEN_UP: (
         "{document} kam in Odoo nicht an",

@@ -18,7 +18,6 @@ class Answer(StrEnum):
 
 
 ANSWERS = frozenset(answer.value for answer in Answer)
-MESSAGE_TYPE = "approval_request"
 
 
 # Whose press counts ---------------------------------------------------------------------------------------------------
@@ -242,6 +241,8 @@ class Result(StrEnum):
 
 CARRIED = frozenset({Result.APPROVED, Result.REJECTED, Result.FIRST_OF_TWO})
 """Results that the press brought about."""
+UNDECIDED = frozenset({Result.FIRST_OF_TWO, Result.NOT_MOVED, Result.OWN_REQUEST, Result.REFUSED, Result.IN_ODOO_ONLY})
+"""Results after which the document still waits for somebody: its run goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,21 @@ def next_allowed(t: datetime, hours: Hours, zones: Sequence[str]) -> datetime:
     return common if common is not None else _in_zone(t, hours, hours.zone)
 
 
+def open_for(t: datetime, length: timedelta, hours: Hours, zone: str) -> datetime:
+    """The instant at which `length` of open hours have passed since `t`: business hours, by one clock.
+
+    Raises NeverAllowed when a year does not open for that long.
+    """
+    left = length
+    for opens, closes in _openings(t, hours, zone):
+        start = max(t, opens)
+        if start < closes:
+            if closes - start >= left:
+                return start + left
+            left -= closes - start
+    raise NeverAllowed(zone)
+
+
 def _common(t: datetime, hours: Hours, zones: Sequence[str]) -> datetime | None:
     latest = t + COMMON_WITHIN
     here = t.astimezone(UTC)

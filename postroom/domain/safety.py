@@ -9,6 +9,7 @@ from types import MappingProxyType
 from postroom.domain.channels import ChannelName, Fault, Pace, Verdict
 from postroom.domain.messages import State
 from postroom.domain.quiet_hours import Hours, next_allowed
+from postroom.domain.runs import OPEN, RunStatus
 
 
 class Mode(StrEnum):
@@ -60,6 +61,10 @@ CUT_OFF = "cut_off"
 """Why a message is held that tells of what happened before its company went live: it waits for an operator."""
 
 
+LOOK_AGAIN = timedelta(minutes=5)
+"""At a message whose run an operator has paused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """What is read late about a claimed leg."""
@@ -77,6 +82,8 @@ class Prospect:
     """When what it tells of happened; None: nothing asks, as when an operator has let it go."""
     cut_off: datetime | None = None
     """When its company's channel went live."""
+    run: RunStatus | None = None
+    """How the run stands that it asks for; None: nobody is to answer it."""
 
     @property
     def too_old(self) -> bool:
@@ -115,8 +122,12 @@ class Stay:
 
 def before_sending(leg: Prospect, terms: Terms, now: datetime) -> Leave | Stay:
     """Whether a claimed leg may still leave; `now` is business time."""
+    if leg.run is not None and leg.run not in OPEN:
+        return Stay(State.CANCELLED, leg.run.value)
     if leg.not_after is not None and now > leg.not_after:
         return Stay(State.EXPIRED, "not_after")
+    if leg.run is RunStatus.PAUSED:
+        return Stay(State.HELD, "run_paused", now + LOOK_AGAIN)
     if leg.opted_out:
         return Stay(State.SUPPRESSED, "opted_out")
     if leg.muted and terms.mutable:

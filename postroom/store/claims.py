@@ -15,6 +15,7 @@ from sqlalchemy.types import DateTime, SmallInteger, Text, Uuid
 from postroom.domain.channels import ChannelName
 from postroom.domain.messages import State, Urgency
 from postroom.domain.preferences import Preference, Preferences
+from postroom.domain.runs import RunStatus
 from postroom.domain.safety import Mode, Prospect
 from postroom.store.sealing import Sealer
 
@@ -73,6 +74,9 @@ _LATE = """
         case when s.cut_off is not null then (
             select i.happened_at from intent i where i.id = claimed.intent_id
         ) end as happened_at,
+        (
+            select r.status from intent i join run r on r.id = i.run_id where i.id = claimed.intent_id
+        ) as run_status,
         exists (
             select from allowlist a
             where a.company = claimed.company and a.channel = :channel and a.blind = c.blind
@@ -150,6 +154,7 @@ def _claimed(row: Any, sealer: Sealer, channel: ChannelName, *, resend: bool = F
             zones=tuple((row.zones or "").split()),
             happened_at=row.happened_at,
             cut_off=row.cut_off,
+            run=None if row.run_status is None else RunStatus(row.run_status),
         ),
     )
 

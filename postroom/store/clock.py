@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import Engine, text
@@ -21,6 +21,9 @@ class Clock(Protocol):
 
     def real(self, at: datetime) -> datetime:
         """The real time at which the business time will be `at`, as far as is known now."""
+
+    def passing_in(self, real: timedelta) -> timedelta:
+        """The business time that passes in a stretch of real time, by the pace that is known now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class SharedClock:
         """Real time. A new pace makes the answer void: `set_pace` lets everything look again that waits by it."""
         pace = self._fresh()
         return at if pace is None else pace.real_epoch + (at - pace.business_epoch) / pace.rate
+
+    def passing_in(self, real: timedelta) -> timedelta:
+        """Business time, at the present pace."""
+        pace = self._fresh()
+        return real if pace is None else real * pace.rate
 
     def _fresh(self) -> _Pace | None:
         if time.monotonic() - self._read_at > FRESH_SECONDS:

@@ -24,10 +24,13 @@ class Question:
     message_type: str
     event: Mapping[str, Any]
     not_after: datetime | None
+    run_id: UUID | None
+    """What waits for the answer."""
+    step_no: int | None
 
 
 _QUESTION = text("""
-    select i.id, i.company, i.facts, i.not_after, m.message_type
+    select i.id, i.company, i.facts, i.not_after, i.run_id, i.step_no, m.message_type
     from message_log m join intent i on i.id = m.intent_id where m.id = :id
 """)
 
@@ -56,7 +59,7 @@ def question_of(connection: Connection, sealer: Sealer, message_id: UUID) -> Que
     if row is None:
         return None
     event = sealer.open_json(row.facts, "intent.facts")
-    return Question(row.id, message_id, row.company, row.message_type, event, row.not_after)
+    return Question(row.id, message_id, row.company, row.message_type, event, row.not_after, row.run_id, row.step_no)
 
 
 def first_answer_to(connection: Connection, sealer: Sealer, key: str) -> First | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -201,6 +201,15 @@ def keep_request(engine: Engine, sealer: Sealer, *, source: str, headers: Mappin
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Which step of which run tells of an event, and by which rule."""
+
+    rule: str
+    run_id: UUID
+    step_no: int
+
+
+@dataclass(frozen=True, slots=True)
 class InboxRow:
     """One event that waits to be dealt with."""
 
@@ -211,6 +220,8 @@ class InboxRow:
     type: str
     payload: Any
     failures: int
+    cause: Cause | None = None
+    """None: it came from outside, and every rule that is meant for it tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,18 +254,12 @@ _TAKE_REQUESTS = text("""
 
 def take_events(connection: Connection, sealer: Sealer, kind: str, limit: int) -> list[InboxRow]:
     """Lock the next rows of a kind until the caller's transaction ends; nobody else sees them meanwhile."""
-    return [
-        InboxRow(
-            row.id,
-            row.company,
-            row.source,
-            row.key,
-            row.type,
-            sealer.open_json(row.payload, "inbox.payload"),
-            row.failures,
-        )
-        for row in connection.execute(_TAKE_EVENTS, {"kind": kind, "limit": limit})
-    ]
+    return [_row(sealer, row) for row in connection.execute(_TAKE_EVENTS, {"kind": kind, "limit": limit})]
+
+
+def _row(sealer: Sealer, row: Any) -> InboxRow:
+    payload = sealer.open_json(row.payload, "inbox.payload")
+    return InboxRow(row.id, row.company, row.source, row.key, row.type, payload, row.failures)
 
 
 def take_requests(connection: Connection, sealer: Sealer, limit: int) -> list[RawRequest]:
@@ -287,6 +292,83 @@ _FAILED = {
     """)  # noqa: S608
     for table in ("inbox", "request")
 }
+
+
+# Our own --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEvent:
+    """An event of our own: a step of a run tells somebody of it."""
+
+    company: str
+    source: str
+    key: str
+    type: str
+    payload: Mapping[str, Any]
+
+
+_ADD_OWN = text("""
+    insert into inbox (id, kind, company, source, key, type, payload, digest)
+    select new.id, 'event', new.company, new.source, new.key, new.type, new.payload, new.digest
+    from unnest(:ids, :companies, :sources, :keys, :types, :payloads, :digests)
+        as new (id, company, source, key, type, payload, digest)
+    order by new.source, new.key
+    on conflict (source, key) do nothing
+    returning id
+""").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("companies", "sources", "keys", "types")),
+    *(bindparam(name, type_=ARRAY(BYTEA)) for name in ("payloads", "digests")),
+)
+_BY_IDS = text("""
+    select id, company, source, key, type, payload, failures from inbox where id = any(:ids)
+""").bindparams(bindparam("ids", type_=ARRAY(Uuid)))
+
+
+def add_own_events(connection: Connection, sealer: Sealer, events: Sequence[OwnEvent], cause: Cause) -> list[InboxRow]:
+    """Keep events of our own, each once; the caller deals with them in the same transaction."""
+    if not events:
+        return []
+    ids = [new_id() for _ in events]
+    payloads = [json.dumps(dict(event.payload), ensure_ascii=False).encode() for event in events]
+    made = set(
+        connection.scalars(
+            _ADD_OWN,
+            {
+                "ids": ids,
+                "companies": [event.company for event in events],
+                "sources": [event.source for event in events],
+                "keys": [event.key for event in events],
+                "types": [event.type for event in events],
+                "payloads": [sealer.seal(payload, "inbox.payload") for payload in payloads],
+                "digests": [sealer.blind("inbox.digest", hashlib.sha256(each).hexdigest()) for each in payloads],
+            },
+        )
+    )
+    return [
+        InboxRow(row_id, event.company, event.source, event.key, event.type, event.payload, 0, cause)
+        for row_id, event in zip(ids, events, strict=True)
+        if row_id in made
+    ]
+
+
+def events_by_id(connection: Connection, sealer: Sealer, ids: Iterable[UUID]) -> dict[UUID, InboxRow]:
+    """Events that were kept, whatever became of them."""
+    return {row.id: _row(sealer, row) for row in connection.execute(_BY_IDS, {"ids": list(ids)})}
+
+
+_ASKED_AT = text("""
+    select e.id, e.company, e.source, e.key, e.type, e.payload, e.failures
+    from intent i join inbox e on e.id = i.event_id
+    where i.run_id = :run_id and i.step_no = :step_no order by i.id
+""")
+
+
+def events_at_step(connection: Connection, sealer: Sealer, run_id: UUID, step_no: int) -> list[InboxRow]:
+    """The events by which a step of a run told people."""
+    rows = connection.execute(_ASKED_AT, {"run_id": run_id, "step_no": step_no})
+    return [_row(sealer, row) for row in rows]
 
 
 def mark_done(connection: Connection, table: str, ids: Sequence[UUID]) -> None:

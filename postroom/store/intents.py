@@ -39,24 +39,27 @@ class Intent:
     not_after: datetime | None
     happened_at: datetime | None = None
     """When what it tells of happened; None holds it against no cut-off."""
+    run_id: UUID | None = None
+    """What it asks about, where somebody is to answer."""
+    step_no: int | None = None
 
 
 _INSERT_INTENTS = text("""
     insert into intent (id, event_id, company, rule, recipient, urgency, subject, plan, stage, facts, languages,
-        config_sha256, not_after, happened_at)
+        config_sha256, not_after, happened_at, run_id, step_no)
     select n.id, n.event_id, n.company, n.rule, n.recipient, n.urgency, n.subject, n.plan::jsonb, n.stage, n.facts,
-        n.languages::jsonb, n.config, n.not_after, n.happened_at
+        n.languages::jsonb, n.config, n.not_after, n.happened_at, n.run_id, n.step_no
     from unnest(:ids, :event_ids, :companies, :rules, :recipients, :urgencies, :subjects, :plans, :stages,
-        :facts, :languages, :configs, :not_afters, :happened_ats) as n (id, event_id, company, rule, recipient,
-        urgency, subject, plan, stage, facts, languages, config, not_after, happened_at)
+        :facts, :languages, :configs, :not_afters, :happened_ats, :runs, :steps) as n (id, event_id, company, rule,
+        recipient, urgency, subject, plan, stage, facts, languages, config, not_after, happened_at, run_id, step_no)
     on conflict (event_id, rule, recipient) do nothing
     returning id
 """).bindparams(
-    *(bindparam(name, type_=ARRAY(Uuid)) for name in ("ids", "event_ids")),
+    *(bindparam(name, type_=ARRAY(Uuid)) for name in ("ids", "event_ids", "runs")),
     *(bindparam(name, type_=ARRAY(Text)) for name in ("companies", "rules", "recipients", "urgencies", "subjects")),
     *(bindparam(name, type_=ARRAY(Text)) for name in ("plans", "languages")),  # JSON; lists of lists confuse drivers
     *(bindparam(name, type_=ARRAY(BYTEA)) for name in ("facts", "configs")),
-    bindparam("stages", type_=ARRAY(SmallInteger)),
+    *(bindparam(name, type_=ARRAY(SmallInteger)) for name in ("stages", "steps")),
     *(bindparam(name, type_=ARRAY(DateTime(timezone=True))) for name in ("not_afters", "happened_ats")),
 )
 
@@ -83,6 +86,8 @@ def add_intents(connection: Connection, sealer: Sealer, intents: Sequence[Intent
                 "configs": [intent.config_sha256 for intent in intents],
                 "not_afters": [intent.not_after for intent in intents],
                 "happened_ats": [intent.happened_at for intent in intents],
+                "runs": [intent.run_id for intent in intents],
+                "steps": [intent.step_no for intent in intents],
             },
         )
     )
@@ -131,6 +136,8 @@ def lock_intent(connection: Connection, sealer: Sealer, intent_id: UUID) -> tupl
         row.config_sha256,
         row.not_after,
         row.happened_at,
+        row.run_id,
+        row.step_no,
     )
     return intent, legs
 

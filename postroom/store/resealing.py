@@ -44,6 +44,7 @@ SEALED = (
     SealedColumn("person_account", "address"),
     SealedColumn("outbox", "payload"),
     SealedColumn("outbox", "result"),
+    SealedColumn("vote", "reason", ("run_id", "level", "iter", "actor")),
     SealedColumn("allowlist", "address", ("company", "channel", "blind")),
 )
 """Every sealed column; tests/integration/cli/test_keys.py holds it against the tables."""

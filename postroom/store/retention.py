@@ -27,6 +27,8 @@ KEEP: Mapping[str, timedelta] = MappingProxyType(
         "sms_day": timedelta(days=400),
         "status_change": timedelta(days=30),
         "outbox": timedelta(days=730),
+        "vote": timedelta(days=730),
+        "run": timedelta(days=730),
         "person": timedelta(days=1095),
         "person_account": timedelta(days=1095),
         "message_channel_preference": timedelta(days=3650),
@@ -44,6 +46,7 @@ _SPENT = {
     "inbox": """select i.id from inbox i where i.received_at < :before and i.state in ('done', 'dead')
         and not exists (select from intent where event_id = i.id)
         and not exists (select from reply where inbox_id = i.id)
+        and not exists (select from run where event_id = i.id)
     """,
     "contact_point": """select c.id from contact_point c where c.created_at < :before
         and not exists (select from message_log m where m.contact_point_id = c.id)
@@ -53,6 +56,7 @@ _SPENT = {
             and newer.blind = c.blind and newer.at > c.at)""",
     "timer": "select id from timer where done_at < :before",
     "outbox": "select id from outbox where ended_at < :before",
+    "run": "select id from run where ended_at < :before",
     "person": "select id from person where not active and seen_at < :before",
     "person_account": "select id from person_account where removed_at < :before",
     "status_change": "select id from status_change where at < :before and relayed_at is not null",

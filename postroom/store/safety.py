@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from postroom.domain.channels import ChannelName
-from postroom.domain.safety import Circuit, CircuitState, Mode
+from postroom.domain.safety import Circuit, CircuitState, Mode, Wire
 from postroom.store.sealing import Sealer
 
 # Modes ----------------------------------------------------------------------------------------------------------------
@@ -17,6 +17,7 @@ _SET_MODE = text("""
     on conflict (company, channel) do update
         set mode = excluded.mode, cut_off = excluded.cut_off, changed_at = clock_timestamp()
 """)
+_MODE = text("select mode from sending_mode where company = :company and channel = :channel")
 _CUT_OFF = text("select cut_off from sending_mode where company = :company and channel = :channel")
 _ALLOW = text("""
     insert into allowlist (company, channel, blind, address) values (:company, :channel, :blind, :address)
@@ -34,6 +35,12 @@ def cut_off(connection: Connection, company: str, channel: ChannelName) -> datet
     """Since when a company's channel is for real (business time); None while it is not."""
     found: datetime | None = connection.scalar(_CUT_OFF, {"company": company, "channel": channel.value})
     return found
+
+
+def odoo_wire(connection: Connection, company: str) -> Wire:
+    """Whether a company's people and documents are those of the real Odoo, or of the sandbox's."""
+    values = {"company": company, "channel": ChannelName.ODOO.value}
+    return Wire.LIVE if connection.scalar(_MODE, values) == Mode.LIVE else Wire.SANDBOX
 
 
 def set_mode(

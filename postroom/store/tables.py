@@ -42,7 +42,7 @@ PARTITIONED = ("message_log", "attempt")
 """Tables in monthly partitions over their UUIDv7 id; uniqueness among their rows lives on unpartitioned tables."""
 
 
-def _at(name: str, *, default: bool = False, nullable: bool = False) -> Column[object]:
+def at(name: str, *, default: bool = False, nullable: bool = False) -> Column[object]:
     return Column(
         name,
         DateTime(timezone=True),
@@ -51,7 +51,7 @@ def _at(name: str, *, default: bool = False, nullable: bool = False) -> Column[o
     )
 
 
-def _one_of(column: str, values: object) -> CheckConstraint:
+def one_of(column: str, values: object) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
     return CheckConstraint(f"{column} in ({listed})", name=column)
 
@@ -69,10 +69,10 @@ request = Table(
     Column("state", Text, nullable=False, server_default="new"),
     Column("failures", SmallInteger, nullable=False, server_default="0"),
     Column("error", Text),
-    _at("next_at", default=True),
-    _at("received_at", default=True),
+    at("next_at", default=True),
+    at("received_at", default=True),
     UniqueConstraint("source", "sha256"),
-    _one_of("state", ("new", "parsed", "dead")),
+    one_of("state", ("new", "parsed", "dead")),
     Index("ix_request_new", "next_at", postgresql_where=text("state = 'new'")),
 )
 
@@ -94,12 +94,12 @@ inbox = Table(
     Column("state", Text, nullable=False, server_default="new"),
     Column("failures", SmallInteger, nullable=False, server_default="0"),
     Column("error", Text),
-    _at("next_at", default=True),
-    _at("received_at", default=True),
-    _at("done_at", nullable=True),
+    at("next_at", default=True),
+    at("received_at", default=True),
+    at("done_at", nullable=True),
     UniqueConstraint("source", "key"),
-    _one_of("kind", ("event", "channel")),
-    _one_of("state", ("new", "parked", "done", "dead")),
+    one_of("kind", ("event", "channel")),
+    one_of("state", ("new", "parked", "done", "dead")),
     Index(
         "ix_inbox_in_line",
         "contact_blind",
@@ -124,12 +124,12 @@ contact_point = Table(
     Column("external_id", LargeBinary),  # sealed: wa_id or BSUID as the provider spells it
     Column("name", LargeBinary),  # sealed
     Column("verified", Boolean, nullable=False, server_default=text("false")),
-    _at("unreachable_until", nullable=True),  # "not on WhatsApp", for 30 days
+    at("unreachable_until", nullable=True),  # "not on WhatsApp", for 30 days
     Column("unreachable_code", Text),  # what the provider said
-    _at("last_inbound_at", nullable=True),  # opens WhatsApp's 24 h window
-    _at("created_at", default=True),
+    at("last_inbound_at", nullable=True),  # opens WhatsApp's 24 h window
+    at("created_at", default=True),
     UniqueConstraint("company", "partner", "channel", "blind"),
-    _one_of("channel", ChannelName),
+    one_of("channel", ChannelName),
     Index("ix_contact_point_blind", "channel", "blind"),
 )
 
@@ -143,8 +143,8 @@ consent = Table(
     Column("granted", Boolean, nullable=False),  # the newest row speaks; the older ones are the history
     Column("source", Text, nullable=False),  # webhook:131050, reply:STOP, ...
     Column("wording", Text),
-    _at("at", default=True),
-    _one_of("channel", ChannelName),
+    at("at", default=True),
+    one_of("channel", ChannelName),
     Index("ix_consent_newest", "company", "channel", "blind", "at"),
 )
 
@@ -158,9 +158,9 @@ message_channel_preference = Table(
     Column("channel", Text, nullable=False),  # '*': every channel
     Column("choice", Text, nullable=False),  # the newest row speaks; the older ones are the history
     Column("source", Text, nullable=False),  # link, console, import, cli ...
-    _at("at", default=True),
-    _one_of("channel", ("*", *ChannelName)),
-    _one_of("choice", ("on", "off", "preferred")),
+    at("at", default=True),
+    one_of("channel", ("*", *ChannelName)),
+    one_of("choice", ("on", "off", "preferred")),
     Index("ix_message_channel_preference_newest", "company", "recipient", "at"),
 )
 
@@ -176,7 +176,7 @@ message_template = Table(
     Column("version", Integer, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
     Column("spec", JSONB, nullable=False),
-    _at("created_at", default=True),
+    at("created_at", default=True),
     UniqueConstraint("name", "language", "channel", "version"),
     UniqueConstraint("name", "language", "channel", "sha256"),
 )
@@ -196,12 +196,15 @@ intent = Table(
     Column("facts", LargeBinary, nullable=False),  # sealed JSON, the event's data
     Column("languages", JSONB, nullable=False),  # the chain that was tried
     Column("config_sha256", LargeBinary, nullable=False),
-    _at("not_after", nullable=True),
-    _at("happened_at", nullable=True),  # held against the cut-off of a company that went live
-    _at("created_at", default=True),
+    at("not_after", nullable=True),
+    at("happened_at", nullable=True),  # held against the cut-off of a company that went live
+    Column("run_id", Uuid),  # what it asks about, where somebody is to answer
+    Column("step_no", SmallInteger),
+    at("created_at", default=True),
     UniqueConstraint("event_id", "rule", "recipient"),
-    _one_of("urgency", Urgency),
+    one_of("urgency", Urgency),
     Index("ix_intent_event_id", "event_id"),
+    Index("ix_intent_run_id", "run_id", "step_no", postgresql_where=text("run_id is not null")),
 )
 
 message_log = Table(
@@ -231,21 +234,21 @@ message_log = Table(
     Column("resends", SmallInteger, nullable=False, server_default="0"),  # after unknown: at most one
     Column("possible_duplicate", Boolean, nullable=False, server_default=text("false")),
     Column("provider_id", Text),
-    _at("next_at", default=True),  # real time, PostgreSQL's clock
-    _at("lease_until", nullable=True),
-    _at("not_after", nullable=True),  # business time
-    _at("created_at", default=True),
-    _at("budget_from", default=True),  # the retry budget counts from here; an operator's retry renews it
-    _at("sent_at", nullable=True),
-    _at("delivered_at", nullable=True),
-    _at("read_at", nullable=True),
-    _at("ended_at", nullable=True),
+    at("next_at", default=True),  # real time, PostgreSQL's clock
+    at("lease_until", nullable=True),
+    at("not_after", nullable=True),  # business time
+    at("created_at", default=True),
+    at("budget_from", default=True),  # the retry budget counts from here; an operator's retry renews it
+    at("sent_at", nullable=True),
+    at("delivered_at", nullable=True),
+    at("read_at", nullable=True),
+    at("ended_at", nullable=True),
     PrimaryKeyConstraint("id"),
-    _one_of("channel", ChannelName),
-    _one_of("role", Role),
-    _one_of("lane", Urgency),
-    _one_of("state", State),
-    _one_of("wire", ("sandbox", "live")),
+    one_of("channel", ChannelName),
+    one_of("role", Role),
+    one_of("lane", Urgency),
+    one_of("state", State),
+    one_of("wire", ("sandbox", "live")),
     Index("ix_message_log_due", "channel", "lane", "next_at", postgresql_where=text("state = 'queued'")),
     Index(
         "ix_message_log_in_line",
@@ -270,8 +273,8 @@ rulebook = Table(
     metadata,
     Column("sha256", LargeBinary, primary_key=True),
     Column("canonical", Text, nullable=False),  # routing.yaml in its one spelling
-    _at("used_since", default=True),
-    _at("used_last", default=True),
+    at("used_since", default=True),
+    at("used_last", default=True),
 )
 """The rules that messages were routed by; their hash stands on each message."""
 
@@ -301,9 +304,9 @@ attempt = Table(
     Column("possible_duplicate", Boolean, nullable=False, server_default=text("false")),
     Column("cost", Float),
     Column("currency", Text),
-    _at("started_at", default=True),
-    _at("lease_until"),
-    _at("ended_at", nullable=True),
+    at("started_at", default=True),
+    at("lease_until"),
+    at("ended_at", nullable=True),
     PrimaryKeyConstraint("id"),
     Index("ix_attempt_message_id", "message_id"),
     postgresql_partition_by="RANGE (id)",
@@ -331,7 +334,7 @@ message_event = Table(
     Column("inbox_id", Uuid),
     Column("what", Text, nullable=False),  # sent, delivered, read, failed, held, settled, operator ...
     Column("detail", Text),
-    _at("at", default=True),
+    at("at", default=True),
     Index("ix_message_event_message_id", "message_id", "at"),
 )
 """What happened to a leg beside its attempts: receipts, holds, operators' hands. The story is read from here."""
@@ -348,8 +351,8 @@ reply = Table(
     Column("kind", Text, nullable=False),  # text, button
     Column("content", LargeBinary, nullable=False),  # sealed: words, or the button's title
     Column("payload", Text),  # a button's payload: ours, no personal data
-    _at("at"),
-    _one_of("kind", ("text", "button")),
+    at("at"),
+    one_of("kind", ("text", "button")),
     Index("ix_reply_message_id", "message_id"),
 )
 
@@ -373,10 +376,10 @@ person = Table(
     Column("timezone", Text),
     Column("companies", JSONB, nullable=False, server_default=text("'[]'")),
     Column("active", Boolean, nullable=False, server_default=text("true")),
-    _at("seen_at", default=True),  # when Odoo last named him
-    _at("created_at", default=True),
+    at("seen_at", default=True),  # when Odoo last named him
+    at("created_at", default=True),
     UniqueConstraint("database", "user_id"),
-    _one_of("wire", ("sandbox", "live")),
+    one_of("wire", ("sandbox", "live")),
     Index("ix_person_email_blind", "database", "email_blind"),
     Index("ix_person_wire_user_id", "wire", "user_id"),
 )
@@ -393,13 +396,13 @@ person_account = Table(
     Column("address", LargeBinary, nullable=False),  # sealed, as the provider names him: U0123, 29:1abc, +34...
     Column("blind", LargeBinary, nullable=False),
     Column("how", Text, nullable=False),  # email: the provider says that it is his; link: an operator says so
-    _at("verified_at", default=True),
+    at("verified_at", default=True),
     Column("verified_by", Text, nullable=False, server_default=""),  # the operator who linked it; empty: the provider
-    _at("removed_at", nullable=True),
+    at("removed_at", nullable=True),
     Column("removed_why", Text),
-    _one_of("channel", ChannelName),
-    _one_of("wire", ("sandbox", "live")),
-    _one_of("how", ("email", "link")),
+    one_of("channel", ChannelName),
+    one_of("wire", ("sandbox", "live")),
+    one_of("how", ("email", "link")),
     Index(
         "uq_person_account_blind",
         "channel",
@@ -419,8 +422,8 @@ person_lookup = Table(
     Column("channel", Text, primary_key=True),
     Column("company", Text, nullable=False),
     Column("outcome", Text, nullable=False),  # found, or why the directory did not make somebody known
-    _at("asked_at", default=True),
-    _one_of("channel", ChannelName),
+    at("asked_at", default=True),
+    one_of("channel", ChannelName),
 )
 """What a channel's own directory said last of a person's email address, so that nobody is asked for every hour."""
 
@@ -440,12 +443,12 @@ outbox = Table(
     Column("code", Text),  # of the last fault, or why it was not written
     Column("detail", Text),  # for operators; no personal data
     Column("result", LargeBinary),  # sealed JSON: what Odoo said afterwards
-    _at("next_at", default=True),
-    _at("lease_until", nullable=True),
-    _at("created_at", default=True),
-    _at("ended_at", nullable=True),
-    _one_of("wire", ("sandbox", "live")),
-    _one_of("state", ("waiting", "done", "refused", "void", "dead")),
+    at("next_at", default=True),
+    at("lease_until", nullable=True),
+    at("created_at", default=True),
+    at("ended_at", nullable=True),
+    one_of("wire", ("sandbox", "live")),
+    one_of("state", ("waiting", "done", "refused", "void", "dead")),
     Index("ix_outbox_waiting", "next_at", postgresql_where=text("state = 'waiting'")),
     Index("ix_outbox_in_line", "subject", "id", postgresql_where=text("state = 'waiting' and subject <> ''")),
     Index("ix_outbox_message_id", "message_id"),
@@ -461,15 +464,18 @@ timer = Table(
     Column("kind", Text, nullable=False),
     Column("dedupe_key", Text, nullable=False, unique=True),
     Column("company", Text, nullable=False),
-    Column("subject_id", Uuid, nullable=False),  # the intent that it is about
+    Column("subject_id", Uuid, nullable=False),  # the intent or the run that it is about
+    Column("step_no", SmallInteger),
+    Column("iter", SmallInteger),
     Column("state", Text, nullable=False, server_default="due"),
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("error", Text),
-    _at("due_at"),  # business time
-    _at("lease_until", nullable=True),
-    _at("done_at", nullable=True),
-    _one_of("state", ("due", "done", "void", "dead")),
+    at("due_at"),  # business time
+    at("lease_until", nullable=True),
+    at("done_at", nullable=True),
+    one_of("state", ("due", "done", "void", "dead")),
     Index("ix_timer_due_at", "due_at", postgresql_where=text("state = 'due'")),
+    Index("ix_timer_subject_id", "subject_id", postgresql_where=text("state = 'due'")),
 )
 
 sending_mode = Table(
@@ -478,10 +484,10 @@ sending_mode = Table(
     Column("company", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("mode", Text, nullable=False),
-    _at("changed_at", default=True),
-    _at("cut_off", nullable=True),  # what happened before it is never sent unasked
+    at("changed_at", default=True),
+    at("cut_off", nullable=True),  # what happened before it is never sent unasked
     PrimaryKeyConstraint("company", "channel"),
-    _one_of("mode", ("sandbox", "shadow", "allowlist", "live")),
+    one_of("mode", ("sandbox", "shadow", "allowlist", "live")),
 )
 """How far a company's messages may go; no row means sandbox."""
 
@@ -500,16 +506,16 @@ pause = Table(
     metadata,
     Column("scope", Text, nullable=False),  # all, company, channel, class
     Column("value", Text, nullable=False),
-    _at("since", default=True),
+    at("since", default=True),
     PrimaryKeyConstraint("scope", "value"),
-    _one_of("scope", ("all", "company", "channel", "class")),
+    one_of("scope", ("all", "company", "channel", "class")),
 )
 
 sent_hour = Table(
     "sent_hour",
     metadata,
     Column("company", Text, nullable=False),
-    _at("hour"),
+    at("hour"),
     Column("attempts", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("company", "hour"),
 )
@@ -533,10 +539,10 @@ circuit = Table(
     Column("state", Text, nullable=False),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("reason", Text),
-    _at("changed_at", default=True),
-    _at("probe_at", nullable=True),
+    at("changed_at", default=True),
+    at("probe_at", nullable=True),
     PrimaryKeyConstraint("channel", "account"),
-    _one_of("state", ("closed", "open", "half_open", "recovering")),
+    one_of("state", ("closed", "open", "half_open", "recovering")),
 )
 
 # Telling machines what became of messages ---------------------------------------------------------------------------
@@ -549,8 +555,8 @@ status_change = Table(
     Column("message_id", Uuid, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    _at("at", default=True),
-    _at("relayed_at", nullable=True),
+    at("at", default=True),
+    at("relayed_at", nullable=True),
     Index("ix_status_change_new", "id", postgresql_where=text("relayed_at is null")),
 )
 """Every move of a leg that a receiver wants to hear of; a trigger on message_log writes it with the move itself."""
@@ -563,8 +569,8 @@ callback_receiver = Table(
     Column("url", LargeBinary, nullable=False),  # sealed: a URL may carry a token
     Column("blind", LargeBinary, nullable=False),
     Column("sequence", BigInteger, nullable=False, server_default="0"),  # of the newest callback that was written
-    _at("created_at", default=True),
-    _at("removed_at", nullable=True),
+    at("created_at", default=True),
+    at("removed_at", nullable=True),
     UniqueConstraint("company", "blind"),
 )
 """Who is told what became of a company's messages."""
@@ -577,9 +583,9 @@ notice = Table(
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),  # for operators; no personal data
     Column("times", Integer, nullable=False, server_default="1"),
-    _at("first_at", default=True),
-    _at("last_at", default=True),
-    _at("closed_at", nullable=True),
+    at("first_at", default=True),
+    at("last_at", default=True),
+    at("closed_at", nullable=True),
 )
 """What an operator must know until somebody closes it."""
 
@@ -590,15 +596,15 @@ heartbeat = Table(
     "heartbeat",
     metadata,
     Column("name", Text, primary_key=True),  # queue:core, ticker:<host>, ...
-    _at("at", default=True),
+    at("at", default=True),
 )
 
 clock = Table(
     "clock",
     metadata,
     Column("id", SmallInteger, primary_key=True),
-    _at("business_epoch"),
-    _at("real_epoch"),
+    at("business_epoch"),
+    at("real_epoch"),
     Column("rate", Float, nullable=False),
     CheckConstraint("id = 1", name="one"),
 )

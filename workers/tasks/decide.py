@@ -5,11 +5,14 @@ from typing import Any
 
 import structlog
 
-from postroom.domain.approval_words import SECOND, first_answer
-from postroom.domain.approvals import ANSWERS, MESSAGE_TYPE, Answer, Asked, Refusal, asked_from, judged
+from postroom.domain.approval_words import COUNTED, SECOND, first_answer
+from postroom.domain.approvals import ANSWERS, Answer, Asked, Refusal, asked_from, judged
 from postroom.domain.channels import ChannelEvent, EventKind
+from postroom.domain.escalation import Chain, Level, case_of
 from postroom.domain.people import Person, Recognised, Stranger, Unknown
+from postroom.domain.runs import OPEN
 from postroom.domain.safety import Wire
+from postroom.domain.voting import tally
 from postroom.domain.writings import Kind, Writing
 from postroom.store.decisions import Question, first_answer_to, note_refusal, question_of
 from postroom.store.engine import Connection
@@ -17,6 +20,18 @@ from postroom.store.inbox import InboxRow
 from postroom.store.outbox import add_writings
 from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
+from postroom.store.runs import (
+    Run,
+    Vote,
+    asked_at_place,
+    cast_vote,
+    chain_of,
+    decide_run,
+    lock_runs,
+    note,
+    votes_of,
+)
+from workers.tasks.escalate import ask_next_level
 from workers.tasks.note import wire_of
 from workers.tasks.tell import Outcome, tell
 from workers.wiring import Rooms
@@ -61,14 +76,14 @@ def take_decision(
     ):
         return
     question = question_of(connection, rooms.sealer, who.last_message_id)
-    if question is None or question.message_type != MESSAGE_TYPE:
+    if question is None or question.run_id is None:
         return
     wire = wire_of(connection, rooms, row, event)
     asked = asked_from(question.event, question.not_after) if named else None
     press = _Press(row, event, question, wire, _who(connection, rooms, event, wire), asked)
     refusal = judged(asked, press.who, rooms.clock.now())
     if refusal is None and asked is not None and press.person is not None:
-        _carry_or_tell(connection, rooms, press, asked, press.person)
+        _answer(connection, rooms, press, asked, press.person)
     elif refusal is not None:
         _refuse(connection, rooms, press, refusal)
 
@@ -87,14 +102,60 @@ def _who(connection: Connection, rooms: Rooms, event: ChannelEvent, wire: Wire) 
     return who_is(connection, rooms.sealer, event.channel, wire, event.address)
 
 
-def _carry_or_tell(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person) -> None:
+def _answer(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person) -> None:
+    """Count an answer, in the run that is locked from here on; the one that settles it is carried into Odoo."""
+    question, now = press.question, rooms.clock.now()
+    run = lock_runs(connection, [question.run_id]).get(question.run_id) if question.run_id else None
+    if run is None or question.step_no is None:
+        return
+    chain, voter = chain_of(connection, run.flow_version_id), f"partner:{person.partner_id}"
+    level = chain.level_of(question.step_no)
+    if run.status not in OPEN or level != chain.level_of(min(run.place, run.levels * len(chain.moments) - 1)):
+        _tell_first(connection, rooms, press, run, person)
+        return
+    vote = Vote(voter, str(press.event.payload), now, press.event.channel.value, question.message_id)
+    if not cast_vote(connection, run, level, vote):
+        _tell_first(connection, rooms, press, run, person)
+        return
+    note(connection, run, "voted", now, detail=f"{vote.answer} by {vote.via}", actor=voter)
+    levels = chain.levels_for(case_of(question.event, run.company))
+    _weigh(connection, rooms, press, asked, person, _Bench(run, chain, level, levels[level]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """The level of a run that somebody has just answered on."""
+
+    run: Run
+    chain: Chain
+    number: int
+    level: Level
+
+
+def _weigh(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person, bench: _Bench) -> None:
+    """Whether the answers of a level are enough: for the next level to be asked, or for Odoo."""
+    run, now = bench.run, rooms.clock.now()
+    votes = {who: Answer(vote.answer) for who, vote in votes_of(connection, run, bench.number).items()}
+    first = bench.number * len(bench.chain.moments)
+    outcome = tally(bench.level, votes, asked_at_place(connection, run, first))
+    further = bench.number + 1 < run.levels
+    if outcome is None or (outcome is Answer.APPROVE and further):
+        _tell_counted(connection, rooms, press)
+        if outcome is not None:
+            ask_next_level(connection, rooms, run, bench.number + 1)
+        return
+    if decide_run(connection, run, outcome.value, f"partner:{person.partner_id}", now):
+        note(connection, run, "decided", now, detail=outcome.value, actor=f"partner:{person.partner_id}")
+        _carry(connection, rooms, press, asked, person, run)
+
+
+def _carry(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person, run: Run) -> None:
     question, teller = press.question, _teller(press)
-    key = f"decision:{question.intent_id}"
     writing = Writing(
         company=question.company,
         wire=press.wire,
         kind=Kind.DECISION,
-        key=key,
+        key=_key(run),
         subject=asked.document,
         payload={
             "answer": press.event.payload,
@@ -105,16 +166,33 @@ def _carry_or_tell(connection: Connection, rooms: Rooms, press: _Press, asked: A
             "expected_revision": asked.revision,
             "language": teller["recipient"].get("language"),
             "teller": teller,
+            "run": str(run.id),
         },
         message_id=question.message_id,
     )
-    if add_writings(connection, rooms.sealer, [writing]):
-        log.info("decision_taken", message_id=str(question.message_id), company=question.company)
-        return
-    first = first_answer_to(connection, rooms.sealer, key)
+    add_writings(connection, rooms.sealer, [writing])
+    log.info("decision_taken", message_id=str(question.message_id), run_id=str(run.id), company=question.company)
+
+
+def _key(run: Run) -> str:
+    """What makes a decision carried once."""
+    return f"decision:{run.id}:{run.iter}"
+
+
+def _tell_first(connection: Connection, rooms: Rooms, press: _Press, run: Run, person: Person) -> None:
+    """Somebody, perhaps he himself, had answered before. Of a double tap nothing more is said while it is carried."""
+    question, teller = press.question, _teller(press)
+    first = first_answer_to(connection, rooms.sealer, _key(run))
     if first is not None and not (first.under_way and first.answer == press.event.payload):
-        facts = first_answer(Answer(first.answer), first.by, first.at, writing.payload["language"], person.timezone)
+        language = teller["recipient"].get("language")
+        facts = first_answer(Answer(first.answer), first.by, first.at, language, person.timezone)
         tell(connection, rooms, Outcome(f"second:{press.row.id}", question.company, SECOND, teller, facts))
+
+
+def _tell_counted(connection: Connection, rooms: Rooms, press: _Press) -> None:
+    """His answer counts, and others are still to answer."""
+    outcome = Outcome(f"counted:{press.row.id}", press.question.company, COUNTED, _teller(press))
+    tell(connection, rooms, outcome)
 
 
 def _teller(press: _Press) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from postroom.domain.approvals import Result
+from postroom.domain.approvals import UNDECIDED, Result
 from postroom.domain.writings import DEAD, VOID, Ending, Writing
 from postroom.odoo.client import Odoo
 from postroom.odoo.deciding import AddOn, Hand, Himself
@@ -15,6 +15,7 @@ from postroom.odoo.errors import OdooError
 from postroom.odoo.writing import decision
 from postroom.store.notices import raise_notice
 from postroom.store.people import api_key_of, person_by_id
+from workers.tasks.escalate import go_on
 from workers.tasks.tell import Outcome, tell
 from workers.wiring import Rooms
 
@@ -30,7 +31,15 @@ def execute(rooms: Rooms, odoo: Odoo, writing: Writing) -> Ending:
     if settled.result is Result.IN_ODOO_ONLY:
         _tell_operators(rooms, writing, settled.words)
     _tell(rooms, writing, writing.key, settled.result, words=settled.words, state=settled.label)
+    if settled.result in UNDECIDED and "run" in writing.payload:
+        _go_on(rooms, UUID(writing.payload["run"]), settled.result)
     return ending
+
+
+def _go_on(rooms: Rooms, run_id: UUID, result: Result) -> None:
+    """The document still waits for somebody: its run goes on with whoever comes next."""
+    with rooms.engine.begin() as connection:
+        go_on(connection, rooms, run_id, result.value)
 
 
 def tell_if_undone(rooms: Rooms, writing: Writing, ending: Ending) -> None:

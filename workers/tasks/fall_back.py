@@ -14,6 +14,7 @@ from postroom.store.contacts import contact_points
 from postroom.store.engine import Connection
 from postroom.store.intents import Intent, LegState, add_legs, lock_intent, set_stage
 from postroom.store.notices import raise_notice
+from postroom.store.runs import run_is_over
 from workers.hints import Lane
 from workers.tasks.call_back import put_away
 from workers.tasks.write import draft_of, stage_legs
@@ -37,6 +38,8 @@ def _advance(connection: Connection, rooms: Rooms, intent_id: UUID, *, overdue: 
     intent, legs = lock_intent(connection, rooms.sealer, intent_id)
     if intent.rule == STATUS_CALLBACK:
         put_away(connection, intent, legs)
+        return set()
+    if intent.run_id is not None and run_is_over(connection, intent.run_id):
         return set()
     if intent.not_after is not None and rooms.clock.now() > intent.not_after:
         return set()

@@ -1,7 +1,7 @@
 """The sorting room's task: drain the events in the inbox."""
 
 from workers.app import app
-from workers.tasks.sort import sort_events
+from workers.tasks.begin import receive_events
 from workers.tasks.summary import Summary
 from workers.tasks.take import take_batch
 from workers.wiring import Rooms, rooms
@@ -19,7 +19,7 @@ def drain(rooms: Rooms) -> Summary:
     """Turn every waiting event into intents and legs, then hint at the lanes that have something to send."""
     rooms.hints.clear("route")
     summary = Summary("no event waited")
-    while taken := take_batch(rooms, "event", sort_events, BATCH, summary):
+    while taken := take_batch(rooms, "event", receive_events, BATCH, summary):
         if taken == BATCH:
             rooms.hints.route()  # a backlog: another thread may drain beside this one
     return summary

@@ -76,10 +76,18 @@ class _Errand:
 
 def _errands(rooms: Rooms, row: InboxRow) -> Iterator[_Errand]:
     event = event_from(row.payload)
-    for rule in rules_for(event.type, rooms.book.rules):
+    for rule in _rules(rooms, row):
         addressed = event.for_contact(rule.contact)
         reach = reach_of(addressed)
         yield _Errand(row, rule, addressed, reach, addresses_of(addressed, reach))
+
+
+def _rules(rooms: Rooms, row: InboxRow) -> tuple[Rule, ...]:
+    """The rules that tell of an event; what a step of a run tells goes by the one that it names."""
+    if row.cause is None:
+        return rules_for(row.type, rooms.book.rules)
+    rule = rooms.book.rule(row.cause.rule)
+    return (rule,) if rule else ()
 
 
 def _draft(
@@ -109,6 +117,8 @@ def _draft(
         config_sha256=rooms.book.sha256,
         not_after=now + rule.not_after,
         happened_at=happened_at(event, made_at(row.id)),
+        run_id=row.cause.run_id if row.cause else None,
+        step_no=row.cause.step_no if row.cause else None,
     )
     return Draft(intent, event, made, errand.addresses)
 

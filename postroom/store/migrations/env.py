@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from postroom.store.tables import metadata
+from postroom.store.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

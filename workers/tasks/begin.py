@@ -1,0 +1,76 @@
+"""Events at the sorting room: what somebody must decide begins a run, everything else is told at once."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from postroom.domain.escalation import Chain, case_of, chain_for
+from postroom.domain.events import event_from
+from postroom.domain.runs import RunStatus
+from postroom.store.engine import Connection
+from postroom.store.inbox import InboxRow, mark_done
+from postroom.store.runs import NewRun, Run, begin_run, end_run, keep_flow, lock_open_run, note
+from workers.hints import Lane
+from workers.tasks.escalate import join, put
+from workers.tasks.sort import sort_events
+from workers.tasks.summary import Summary
+from workers.wiring import Rooms
+
+log = structlog.get_logger()
+
+
+def receive_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow], summary: Summary) -> set[Lane]:
+    """Take these events: those that a chain is meant for begin runs, and their question is put at once."""
+    asking = [(row, chain) for row in rows if (chain := _chain(rooms, row))]
+    chosen = {row.id for row, _ in asking}
+    lanes = sort_events(connection, rooms, [row for row in rows if row.id not in chosen], summary)
+    begun = {row.id: run for row, chain in asking if (run := _begin(connection, rooms, row, chain))}
+    lanes |= put(connection, rooms, list(begun.values()), summary)
+    for row, chain in asking:
+        if row.id not in begun:
+            lanes |= _ask_as_well(connection, rooms, row, chain, summary)
+    mark_done(connection, "inbox", list(chosen))
+    return lanes
+
+
+def _chain(rooms: Rooms, row: InboxRow) -> Chain | None:
+    return chain_for(row.type, case_of(row.payload, row.company), rooms.chains)
+
+
+def _begin(connection: Connection, rooms: Rooms, row: InboxRow, chain: Chain) -> Run | None:
+    """A new run; None where the same question is open already. A document that changed is asked about anew."""
+    event, now = event_from(row.payload), rooms.clock.now()
+    block = (row.payload.get("data") or {}).get("approval") or {}
+    new = NewRun(
+        flow_version_id=keep_flow(connection, chain),
+        flow_key=chain.key,
+        company=event.company.id,
+        subject=event.document,
+        subject_rev=block.get("revision"),
+        event_id=row.id,
+        levels=len(chain.levels_for(case_of(row.payload, event.company.id))),
+        tz=rooms.book.companies.of(event.company.id).hours.zone,
+        requester_id=block.get("requester_id"),
+        began_at=now,
+    )
+    before = lock_open_run(connection, new.company, new.flow_key, new.subject)
+    if before is not None and before.subject_rev != new.subject_rev:
+        end_run(connection, before.id, RunStatus.OBSOLETE, "changed", now)
+        note(connection, before, "obsolete", now, detail=f"the document changed: event {row.id}")
+    run = begin_run(connection, new)
+    if run is not None:
+        note(connection, run, "began", now, detail=f"by chain {chain.key}")
+        log.info("run_began", run_id=str(run.id), company=run.company, flow=chain.key)
+    return run
+
+
+def _ask_as_well(connection: Connection, rooms: Rooms, row: InboxRow, chain: Chain, summary: Summary) -> set[Lane]:
+    """What is asked about already is asked of one more; of whoever was asked before, not again."""
+    event = event_from(row.payload)
+    run = lock_open_run(connection, event.company.id, chain.key, event.document)
+    if run is None:  # it was decided in this very moment: what comes now is a new question, and the next try begins it
+        raise LookupError(f"the run about {event.document} has ended meanwhile")
+    lanes, joined = join(connection, rooms, run, row, event.recipient_key, summary)
+    what = "joined" if joined else "asked_again"
+    note(connection, run, what, rooms.clock.now(), detail=f"event {row.id}", actor=event.recipient_key)
+    return lanes
