@@ -11,6 +11,7 @@ from bench.memory import memory
 from bench.report import RESULTS, Row, say, show, write
 from bench.stage import Stage, stage
 from bench.throughput import Size, throughput
+from bench.timers import timers
 
 
 def main() -> None:
@@ -21,6 +22,7 @@ def main() -> None:
         "latency": lambda on: latency(on, asked.documents // 25 or 1),
         "ingress": lambda on: ingress(on, asked.documents, asked.rounds),
         "memory": memory,
+        "timers": timers,
     }
     busy = os.getloadavg()[0]
     if busy > 1:
@@ -36,7 +38,7 @@ def main() -> None:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("only", nargs="*", choices=["throughput", "latency", "ingress", "memory", []])
+    parser.add_argument("only", nargs="*", choices=["throughput", "latency", "ingress", "memory", "timers", []])
     parser.add_argument("--documents", type=int, default=3000, help="messages in each race (default 3000)")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, of which the median counts")
     parser.add_argument("--calibration", type=int, default=500, help="messages to try each of Celery's settings with")

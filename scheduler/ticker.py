@@ -33,7 +33,7 @@ from workers.wiring import Rooms, rooms_from
 
 EVERY = 0.5
 """Seconds between two rounds: how late a lost hint is found."""
-TIMERS_AT_ONCE = 50
+TIMERS_AT_ONCE = 100
 TIMER_LEASE = timedelta(seconds=30)
 STINT = timedelta(seconds=2)
 """However many timers are due, the sweeps and hints have their turn after this."""

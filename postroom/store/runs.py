@@ -5,7 +5,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, text
@@ -38,14 +37,15 @@ def keep_flow(connection: Connection, chain: Chain) -> UUID:
     return UUID(str(found))
 
 
+_chains: dict[UUID, Chain] = {}
+"""Chains by the id of their version, which never changes; as many as were ever edited."""
+
+
 def chain_of(connection: Connection, flow_version_id: UUID) -> Chain:
     """The chain that a run was begun by."""
-    return _parsed(json.dumps(connection.scalar(_SPEC, {"id": flow_version_id})))
-
-
-@lru_cache(maxsize=256)
-def _parsed(spec: str) -> Chain:
-    return from_json(json.loads(spec))
+    if flow_version_id not in _chains:
+        _chains[flow_version_id] = from_json(connection.scalar(_SPEC, {"id": flow_version_id}))
+    return _chains[flow_version_id]
 
 
 # Runs -----------------------------------------------------------------------------------------------------------------
