@@ -13,7 +13,7 @@ from postroom.domain import formats, languages
 from postroom.domain.channels import Verdict
 from postroom.domain.events import Event, EventRefused, event_from
 from postroom.domain.facts import Facts, Link
-from postroom.domain.links import DOCUMENTS, Links, NotALink, Opening, Purpose, TooOld
+from postroom.domain.links import DECISIONS, DOCUMENTS, Links, NotALink, Opening, Purpose, TooOld
 from postroom.domain.safety import Wire
 from postroom.odoo.client import Odoo
 from postroom.odoo.documents import Found, Named, Standing, find
@@ -39,6 +39,7 @@ FACTS: Mapping[Purpose, tuple[str, ...]] = {
     Purpose.VIEW: ("portal_url",),
     Purpose.PAY: ("payment_url", "portal_url"),
     Purpose.RECORD: ("record_url",),
+    Purpose.DECIDE: ("record_url",),
 }
 """Where the event itself says that a link leads."""
 log = structlog.get_logger(__name__)
@@ -126,6 +127,8 @@ def _answer(desk: DocumentDesk, token: str) -> Response:
     looking = only_looks(request.method, dict(request.headers)) and "open" not in request.args
     try:
         opening = desk.links.opening(token, datetime.now(UTC))
+        if opening.purpose is Purpose.DECIDE:  # under a WhatsApp button, whose beginning Meta approved
+            return _led(f"{DECISIONS}{token}")
         message = desk.memory.carried(opening, clicked=not looking and not _looks())
         if message is None:
             raise TooOld

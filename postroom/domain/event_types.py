@@ -60,6 +60,11 @@ def _record(place: str, *, required: bool = False) -> FactSpec:
     return FactSpec("record_url", Kind.LINK, f"{place}/record_url", required=required, opens=Purpose.RECORD)
 
 
+def _decision(place: str) -> FactSpec:
+    """Where whoever is asked sees what about, and decides; where no links are made, he decides in Odoo."""
+    return FactSpec("decide_url", Kind.LINK, f"{place}/record_url", required=False, opens=Purpose.DECIDE)
+
+
 # Odoo's portal page is also where an invoice is paid, so it stands in for a payment link.
 _PAYMENT_LINKS = (
     _portal("/invoice"),
@@ -171,6 +176,7 @@ APPROVAL_REQUESTED = EventType(
         *_money("/approval", "amount", "amount_total"),
         FactSpec("deadline", Kind.DATE, "/approval/deadline", required=False),
         _record("/approval", required=True),
+        _decision("/approval"),
     ),
     sample=samples.APPROVAL_REQUESTED,
 )

@@ -153,8 +153,8 @@ class FactSpec:
         return self.required or self.opens in MADE or self.named_after is not None
 
 
-MADE = frozenset({Purpose.VIEW, Purpose.PAY})
-"""Links that need no address of the event's: Odoo knows where its documents are shown and paid."""
+MADE = frozenset({Purpose.VIEW, Purpose.PAY, Purpose.DECIDE})
+"""Links that need no address of the event's: Odoo knows where its documents are shown and paid; one decides with us."""
 
 
 class Inside(ValueError):

@@ -16,6 +16,8 @@ LONGEST = 600
 """Characters of a token; a longer one is none of ours."""
 DOCUMENTS = "/o/"
 """Where links to documents begin, below the address of a company."""
+DECISIONS = "/a/"
+"""Where links begin by which somebody decides."""
 _PURPOSE = b"postroom:preferences:1:"
 _OPENING = b"postroom:opening:1:"
 _MAC_BYTES = 12
@@ -39,6 +41,8 @@ class Purpose(StrEnum):
     PAY = "p"
     RECORD = "r"
     """To see the record in Odoo, where colleagues work: at the address that the event names."""
+    DECIDE = "a"
+    """To see what somebody is asked, and to decide it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,9 @@ class Links:
         return replace(self, public_url=base)
 
     def document(self, opening: Opening) -> str:
-        """What asks Odoo for the document when it is opened."""
-        return f"{self.documents}{self.opening_token(opening)}"
+        """What asks Odoo for the document when it is opened, or the page where somebody decides."""
+        room = f"{self._base}{DECISIONS}" if opening.purpose is Purpose.DECIDE else self.documents
+        return f"{room}{self.opening_token(opening)}"
 
     @property
     def documents(self) -> str:

@@ -45,6 +45,7 @@ CLICKS: Mapping[Purpose, str] = {
     Purpose.VIEW: "the document",
     Purpose.PAY: "to pay",
     Purpose.RECORD: "the record",
+    Purpose.DECIDE: "to decide",
 }
 
 
