@@ -332,8 +332,8 @@ class Vote:
 
 
 _VOTE = text("""
-    insert into vote (run_id, level, iter, actor, company, answer, via, message_id, at)
-    values (:run_id, :level, :iter, :actor, :company, :answer, :via, :message_id, :at)
+    insert into vote (run_id, level, iter, actor, company, answer, via, message_id, reason, at)
+    values (:run_id, :level, :iter, :actor, :company, :answer, :via, :message_id, :reason, :at)
     on conflict do nothing returning actor
 """)
 _VOTES = text("""
@@ -352,11 +352,11 @@ _REOPEN = text("""
 """)
 
 
-def cast_vote(connection: Connection, run: Run, level: int, vote: Vote) -> bool:
-    """Keep somebody's answer, in the run that the caller has locked. False: he had answered before."""
+def cast_vote(connection: Connection, run: Run, level: int, vote: Vote, reason: bytes | None = None) -> bool:
+    """Keep somebody's answer, in the run that the caller has locked, with his sealed reason. False: he had answered."""
     values = {name: getattr(vote, name) for name in Vote.__slots__}
     where = {"run_id": run.id, "level": level, "iter": run.iter, "company": run.company}
-    return connection.scalar(_VOTE, {**where, **values}) is not None
+    return connection.scalar(_VOTE, {**where, **values, "reason": reason}) is not None
 
 
 def votes_of(connection: Connection, run: Run, level: int) -> dict[str, Vote]:

@@ -1,7 +1,10 @@
-"""A press on an approval: judged in the transaction that hears it; the outbox carries what counts (execute.py)."""
+"""An answer to an approval: judged in the transaction that hears it; the outbox carries what counts (execute.py)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -46,15 +49,26 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class _Press:
-    """A press on one of the two buttons of an approval, and who made it."""
+class Press:
+    """An answer to an approval, by one of its two buttons or by its link, and who gave it."""
 
-    row: InboxRow
-    event: ChannelEvent
+    key: UUID
+    """What makes it told once."""
+    answer: str
+    via: str
+    """The button's channel; link:<channel> for the link of a message."""
+    at: datetime
     question: Question
     wire: Wire
     who: Recognised | Stranger
     asked: Asked | None
+    reached: Mapping[str, str] = field(default_factory=dict)
+    """Where he is told, by the recipient's field for it."""
+    called: str = ""
+    """What his channel calls him, where we do not know him."""
+    reason: str | None = None
+    seen: bool = False
+    """He reads where he answered what becomes of it, and need not be told."""
 
     @property
     def person(self) -> Person | None:
@@ -80,19 +94,30 @@ def take_decision(
         return
     wire = wire_of(connection, rooms, row, event)
     asked = asked_from(question.event, question.not_after) if named else None
-    press = _Press(row, event, question, wire, _who(connection, rooms, event, wire), asked)
+    press = Press(
+        key=row.id,
+        answer=event.payload,
+        via=event.channel.value,
+        at=event.occurred_at,
+        question=question,
+        wire=wire,
+        who=_who(connection, rooms, event, wire),
+        asked=asked,
+        reached={ADDRESSED[event.channel.value]: event.address or ""} if event.channel.value in ADDRESSED else {},
+        called=event.text or "",
+    )
     refusal = judged(asked, press.who, rooms.clock.now())
     if refusal is None and asked is not None and press.person is not None:
-        _answer(connection, rooms, press, asked, press.person)
+        count(connection, rooms, press, asked, press.person)
     elif refusal is not None:
-        _refuse(connection, rooms, press, refusal)
+        _refuse(connection, rooms, press, row, refusal)
 
 
-def _refuse(connection: Connection, rooms: Rooms, press: _Press, refusal: Refusal) -> None:
+def _refuse(connection: Connection, rooms: Rooms, press: Press, row: InboxRow, refusal: Refusal) -> None:
     """Beside the message for whoever asks later, and to himself."""
     question = press.question
-    note_refusal(connection, question.message_id, question.company, press.row.id, refusal.value)
-    tell(connection, rooms, Outcome(f"refusal:{press.row.id}", question.company, refusal.value, _teller(press)))
+    note_refusal(connection, question.message_id, question.company, row.id, refusal.value)
+    tell(connection, rooms, Outcome(f"refusal:{press.key}", question.company, refusal.value, _teller(press)))
     log.info("decision_refused", message_id=str(question.message_id), company=question.company, reason=refusal.value)
 
 
@@ -102,7 +127,7 @@ def _who(connection: Connection, rooms: Rooms, event: ChannelEvent, wire: Wire) 
     return who_is(connection, rooms.sealer, event.channel, wire, event.address)
 
 
-def _answer(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person) -> None:
+def count(connection: Connection, rooms: Rooms, press: Press, asked: Asked, person: Person) -> None:
     """Count an answer, in the run that is locked from here on; the one that settles it is carried into Odoo."""
     question, now = press.question, rooms.clock.now()
     run = lock_runs(connection, [question.run_id]).get(question.run_id) if question.run_id else None
@@ -113,8 +138,9 @@ def _answer(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, p
     if run.status not in OPEN or level != chain.level_of(min(run.place, run.levels * len(chain.moments) - 1)):
         _tell_first(connection, rooms, press, run, person)
         return
-    vote = Vote(voter, str(press.event.payload), now, press.event.channel.value, question.message_id)
-    if not cast_vote(connection, run, level, vote):
+    vote = Vote(voter, press.answer, now, press.via, question.message_id)
+    reason = rooms.sealer.seal_text(press.reason, "vote.reason") if press.reason else None
+    if not cast_vote(connection, run, level, vote, reason):
         _tell_first(connection, rooms, press, run, person)
         return
     note(connection, run, "voted", now, detail=f"{vote.answer} by {vote.via}", actor=voter)
@@ -132,7 +158,7 @@ class _Bench:
     level: Level
 
 
-def _weigh(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person, bench: _Bench) -> None:
+def _weigh(connection: Connection, rooms: Rooms, press: Press, asked: Asked, person: Person, bench: _Bench) -> None:
     """Whether the answers of a level are enough: for the next level to be asked, or for Odoo."""
     run, now = bench.run, rooms.clock.now()
     votes = {who: Answer(vote.answer) for who, vote in votes_of(connection, run, bench.number).items()}
@@ -149,7 +175,7 @@ def _weigh(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, pe
         _carry(connection, rooms, press, asked, person, run)
 
 
-def _carry(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, person: Person, run: Run) -> None:
+def _carry(connection: Connection, rooms: Rooms, press: Press, asked: Asked, person: Person, run: Run) -> None:
     question, teller = press.question, _teller(press)
     writing = Writing(
         company=question.company,
@@ -158,12 +184,13 @@ def _carry(connection: Connection, rooms: Rooms, press: _Press, asked: Asked, pe
         key=_key(run),
         subject=asked.document,
         payload={
-            "answer": press.event.payload,
+            "answer": press.answer,
             "model": asked.model,
             "id": asked.record_id,
             "uid": person.user_id,
             "person": str(person.id),
             "expected_revision": asked.revision,
+            "reason": press.reason,
             "language": teller["recipient"].get("language"),
             "teller": teller,
             "run": str(run.id),
@@ -179,41 +206,44 @@ def _key(run: Run) -> str:
     return f"decision:{run.id}:{run.iter}"
 
 
-def _tell_first(connection: Connection, rooms: Rooms, press: _Press, run: Run, person: Person) -> None:
+def _tell_first(connection: Connection, rooms: Rooms, press: Press, run: Run, person: Person) -> None:
     """Somebody, perhaps he himself, had answered before. Of a double tap nothing more is said while it is carried."""
+    if press.seen:
+        return
     question, teller = press.question, _teller(press)
     first = first_answer_to(connection, rooms.sealer, _key(run))
-    if first is not None and not (first.under_way and first.answer == press.event.payload):
+    if first is not None and not (first.under_way and first.answer == press.answer):
         language = teller["recipient"].get("language")
         facts = first_answer(Answer(first.answer), first.by, first.at, language, person.timezone)
-        tell(connection, rooms, Outcome(f"second:{press.row.id}", question.company, SECOND, teller, facts))
+        tell(connection, rooms, Outcome(f"second:{press.key}", question.company, SECOND, teller, facts))
 
 
-def _tell_counted(connection: Connection, rooms: Rooms, press: _Press) -> None:
+def _tell_counted(connection: Connection, rooms: Rooms, press: Press) -> None:
     """His answer counts, and others are still to answer."""
-    outcome = Outcome(f"counted:{press.row.id}", press.question.company, COUNTED, _teller(press))
+    if press.seen:
+        return
+    outcome = Outcome(f"counted:{press.key}", press.question.company, COUNTED, _teller(press))
     tell(connection, rooms, outcome)
 
 
-def _teller(press: _Press) -> dict[str, Any]:
+def _teller(press: Press) -> dict[str, Any]:
     """All that it takes to tell him, so that nothing need be looked up when it is time."""
     data = press.question.event.get("data") or {}
     approval, asked = (data.get("approval") or {}) if press.asked else {}, data.get("recipient") or {}
-    person, event = press.person, press.event
-    reached = {ADDRESSED[event.channel.value]: event.address} if event.channel.value in ADDRESSED else {}
+    person = press.person
     himself = {
-        "partner_id": person.partner_id if person else f"account-{press.row.id.hex[:16]}",
-        "name": person.name if person else (event.text or "-"),
+        "partner_id": person.partner_id if person else f"account-{press.key.hex[:16]}",
+        "name": person.name if person else (press.called or "-"),
         "language": asked.get("language") or (person.language if person else None),
         "user_id": person.user_id if person else None,
         "email": person.email if person else None,
         "timezone": person.timezone if person else None,
-        **reached,
+        **press.reached,
     }
     return {
         "company": data.get("company") or {"id": press.question.company, "name": "Postroom"},
         "recipient": {name: value for name, value in himself.items() if value},
         "approval": {**NO_DOCUMENT, **{name: approval[name] for name in DOCUMENT if name in approval}},
         "asked": {name: approval[name] for name in ("amount", "currency") if name in approval},
-        "at": event.occurred_at.isoformat(),
+        "at": press.at.isoformat(),
     }
