@@ -9,9 +9,11 @@ from postroom.domain.messages import Urgency
 from postroom.domain.people import How, User
 from postroom.domain.safety import Wire
 from postroom.store.census import keep_users
+from postroom.store.engine import Engine
 from postroom.store.ids import new_id
 from postroom.store.inbox import NewChannelEvent, keep_channel_events
 from postroom.store.people import link, person_of_user
+from postroom.store.sealing import Sealer
 from tests.builders import SEALER, keep, of_type, query
 from workers.tasks import deliver, observe, route
 from workers.wiring import Rooms
@@ -37,22 +39,27 @@ def recipient(user: int) -> dict[str, Any]:
     }
 
 
-def employ(rooms: Rooms, users: Iterable[int]) -> None:
+def employ(engine: Engine, users: Iterable[int], sealer: Sealer = SEALER) -> None:
     """Make users of Odoo known, each by his account in Slack."""
-    with rooms.engine.begin() as connection:
+    with engine.begin() as connection:
         employed = [User(user, user + 100, 1, (1,), f"Person {user}", f"person{user}") for user in users]
-        keep_users(connection, SEALER, Wire.SANDBOX, DATABASE, employed)
+        keep_users(connection, sealer, Wire.SANDBOX, DATABASE, employed)
         for each in employed:
-            person = person_of_user(connection, SEALER, Wire.SANDBOX, each.user_id)
+            person = person_of_user(connection, sealer, Wire.SANDBOX, each.user_id)
             assert person is not None
-            link(connection, SEALER, person, SLACK, account(each.user_id), how=How.LINK, by="test")
+            link(connection, sealer, person, SLACK, account(each.user_id), how=How.LINK, by="test")
+
+
+def question(user: int, document: int = 42, **approval: Any) -> dict[str, Any]:
+    """The event that asks somebody about a purchase order."""
+    event = of_type("odoo.approval.requested", **recipient(user))
+    event["data"]["approval"] |= {"id": document, **approval}
+    return event
 
 
 def ask(rooms: Rooms, user: int, document: int = 42, **approval: Any) -> None:
     """Somebody is asked about a purchase order."""
-    event = of_type("odoo.approval.requested", **recipient(user))
-    event["data"]["approval"] |= {"id": document, **approval}
-    keep(rooms.engine, event)
+    keep(rooms.engine, question(user, document, **approval))
     route.drain(rooms)
 
 

@@ -138,7 +138,7 @@ class Life(RuleBasedStateMachine):
 def test_whatever_happens_in_whatever_order_the_promise_holds(make_rooms: Callable[..., Rooms]):
     chains = read_chains(CHAIN, file="chains.yaml")
     whole = make_rooms(StubChannel(SLACK), chains=chains)
-    employ(whole, PEOPLE)
+    employ(whole.engine, PEOPLE)
 
     Life.make = staticmethod(lambda slack, clock: make_rooms(slack, clock=clock, chains=chains))  # type: ignore[assignment]
     run_state_machine_as_test(

@@ -44,7 +44,7 @@ def clock() -> FixedClock:
 @pytest.fixture
 def rooms(make_rooms: Callable[..., Rooms], clock: FixedClock) -> Rooms:
     made = make_rooms(StubChannel(SLACK), clock=clock, chains=read_chains(CHAIN, file="chains.yaml"))
-    employ(made, range(1, 10))
+    employ(made.engine, range(1, 10))
     return made
 
 

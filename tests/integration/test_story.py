@@ -18,9 +18,9 @@ from postroom.store.lookup import Ambiguous, Kind, NotFound, find
 from postroom.store.operators import NotRetried, retry, retryable
 from postroom.store.resealing import SEALED, count_old, reseal
 from postroom.store.safety import pause
+from postroom.store.schema import metadata
 from postroom.store.sealing import Sealer, SealingFault
 from postroom.store.story import Story, tell_one
-from postroom.store.schema import metadata
 from tests.builders import NOT_ON_WHATSAPP, SEALER, FixedClock, StubChannel, keep, legs, order, query, reminder
 from workers.tasks import deliver, route
 from workers.wiring import Rooms
