@@ -198,6 +198,24 @@ APPROVAL_SETTLED = EventType(
     sample=samples.APPROVAL_SETTLED,
 )
 
+DECISION_CODE = EventType(
+    name="postroom.decision.code",
+    noun="decision code",
+    model="approval.request",
+    model_at="/approval/model",
+    document="/approval/id",
+    facts=(
+        FactSpec("approver_name", Kind.TEXT, "/recipient/name"),
+        COMPANY,
+        FactSpec("document_type", Kind.TEXT, "/approval/document_type"),
+        FactSpec("document_number", Kind.TEXT, "/approval/document_number"),
+        *_money("/approval", "amount", "amount_total"),
+        FactSpec("code", Kind.TEXT, "/approval/code"),
+        FactSpec("minutes", Kind.TEXT, "/approval/minutes"),
+    ),
+    sample=samples.DECISION_CODE,
+)
+
 DAILY_DIGEST = EventType(
     name="odoo.digest.daily",
     noun="digest",
@@ -248,6 +266,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
         DELIVERY_UPDATED,
         APPROVAL_REQUESTED,
         APPROVAL_SETTLED,
+        DECISION_CODE,
         DAILY_DIGEST,
         *ALERTS,
     )

@@ -127,6 +127,20 @@ APPROVAL_SETTLED: Sample = {
     },
 }
 
+DECISION_CODE: Sample = {
+    **_TO_COLLEAGUE,
+    "approval": {
+        "id": 42,
+        "model": "purchase.order",
+        "document_type": "purchase order",
+        "document_number": "P00042",
+        "amount": "8400.00",
+        "currency": "EUR",
+        "code": "407193",
+        "minutes": "10",
+    },
+}
+
 DAILY_DIGEST: Sample = {
     **_TO_COLLEAGUE,
     "digest": {

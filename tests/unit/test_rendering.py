@@ -30,6 +30,7 @@ KEY_WORDS = {
     "order_confirmation": ["Marta Ruiz", "S00017"],
     "approval_request": ["purchase order", "Pablo Soler"],
     "approval_outcome": ("P00042 is approved", "carried out in Odoo"),
+    "decision_code": ["407193", "P00042"],
     "delivery_update": ["WH/OUT/00012", "shipped"],
     "daily_digest": ["Sales", "14", "Overdue invoices", "Sales manager"],
     "critical_alert": ["Cable 3 m is out of stock", "26 pieces"],

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from config.rules import ROUTING_FILE
+from config.rules import ROUTING_FILE, load_routing
 from config.template_files import TEMPLATES_FOLDER, load_templates
 from postroom.cli import config, routes, templates
 from postroom.domain.event_types import ORDER_CONFIRMED, PAYMENT_REMINDER
@@ -33,7 +33,7 @@ def test_config_check_passes_the_shipped_configuration():
     result = run("config", "check")
 
     assert result.exit_code == 0
-    assert "9 rules" in result.output
+    assert f"{len(load_routing(templates=load_templates()).rules)} rules" in result.output
 
 
 def test_config_check_lists_faults_with_remedy_and_ends_with_the_command_to_try(bad_routing: Path):

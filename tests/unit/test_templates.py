@@ -54,6 +54,7 @@ CHANNELS = {
     "payment_reminder": "whatsapp email",
     "approval_request": "slack teams email whatsapp sms",
     "approval_outcome": "slack teams email odoo",
+    "decision_code": "slack teams",
     "order_confirmation": "whatsapp email",
     "delivery_update": "whatsapp sms email",
     "daily_digest": "slack teams email odoo",
