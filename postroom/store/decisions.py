@@ -44,9 +44,11 @@ class First:
     at: datetime
     under_way: bool
     """It is still being carried into Odoo."""
+    code: str | None = None
+    """What became of it there."""
 
 
-_ANSWER = text("select payload, state from outbox where key = :key")
+_ANSWER = text("select payload, state, code from outbox where key = :key")
 _REFUSED = text("""
     insert into message_event (id, message_id, company, inbox_id, what, detail)
     values (:id, :message_id, :company, :inbox_id, 'decision_refused', :detail)
@@ -70,7 +72,7 @@ def first_answer_to(connection: Connection, sealer: Sealer, key: str) -> First |
     payload = json.loads(sealer.open_text(row.payload, PLACE))
     teller = payload["teller"]
     at = datetime.fromisoformat(teller["at"])
-    return First(payload["answer"], teller["recipient"]["name"], at, row.state == "waiting")
+    return First(payload["answer"], teller["recipient"]["name"], at, row.state == "waiting", row.code)
 
 
 def note_refusal(connection: Connection, message_id: UUID, company: str, inbox_id: UUID, reason: str) -> None:

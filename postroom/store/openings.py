@@ -24,10 +24,11 @@ class Carried:
     language: str
     languages: Sequence[str]
     event: Mapping[str, Any] = field(repr=False)
+    channel: str = ""
 
 
 _CARRIED = text("""
-    select m.company, m.wire, m.language, i.subject, i.languages, i.facts
+    select m.company, m.channel, m.wire, m.language, i.subject, i.languages, i.facts
     from message_log m
     join intent i on i.id = m.intent_id
     where m.id = :id
@@ -61,6 +62,7 @@ def carried(connection: Connection, sealer: Sealer, message: UUID) -> Carried | 
         language=row.language or "",
         languages=tuple(row.languages),
         event=sealer.open_json(row.facts, "intent.facts"),
+        channel=row.channel,
     )
 
 

@@ -135,7 +135,7 @@ def count(connection: Connection, rooms: Rooms, press: Press, asked: Asked, pers
         return
     chain, voter = chain_of(connection, run.flow_version_id), f"partner:{person.partner_id}"
     level = chain.level_of(question.step_no)
-    if run.status not in OPEN or level != chain.level_of(min(run.place, run.levels * len(chain.moments) - 1)):
+    if run.status not in OPEN or level != level_now(run, chain):
         _tell_first(connection, rooms, press, run, person)
         return
     vote = Vote(voter, press.answer, now, press.via, question.message_id)
@@ -146,6 +146,11 @@ def count(connection: Connection, rooms: Rooms, press: Press, asked: Asked, pers
     note(connection, run, "voted", now, detail=f"{vote.answer} by {vote.via}", actor=voter)
     levels = chain.levels_for(case_of(question.event, run.company))
     _weigh(connection, rooms, press, asked, person, _Bench(run, chain, level, levels[level]))
+
+
+def level_now(run: Run, chain: Chain) -> int:
+    """The level whose answers a run waits for."""
+    return chain.level_of(min(run.place, run.levels * len(chain.moments) - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ def _carry(connection: Connection, rooms: Rooms, press: Press, asked: Asked, per
         company=question.company,
         wire=press.wire,
         kind=Kind.DECISION,
-        key=_key(run),
+        key=key_of(run),
         subject=asked.document,
         payload={
             "answer": press.answer,
@@ -201,7 +206,7 @@ def _carry(connection: Connection, rooms: Rooms, press: Press, asked: Asked, per
     log.info("decision_taken", message_id=str(question.message_id), run_id=str(run.id), company=question.company)
 
 
-def _key(run: Run) -> str:
+def key_of(run: Run) -> str:
     """What makes a decision carried once."""
     return f"decision:{run.id}:{run.iter}"
 
@@ -211,7 +216,7 @@ def _tell_first(connection: Connection, rooms: Rooms, press: Press, run: Run, pe
     if press.seen:
         return
     question, teller = press.question, _teller(press)
-    first = first_answer_to(connection, rooms.sealer, _key(run))
+    first = first_answer_to(connection, rooms.sealer, key_of(run))
     if first is not None and not (first.under_way and first.answer == press.answer):
         language = teller["recipient"].get("language")
         facts = first_answer(Answer(first.answer), first.by, first.at, language, person.timezone)
