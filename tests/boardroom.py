@@ -53,7 +53,7 @@ def employ(engine: Engine, users: Iterable[int], sealer: Sealer = SEALER) -> Non
 def question(user: int, document: int = 42, **approval: Any) -> dict[str, Any]:
     """The event that asks somebody about a purchase order."""
     event = of_type("odoo.approval.requested", **recipient(user))
-    event["data"]["approval"] |= {"id": document, **approval}
+    event["data"]["approval"] = {**event["data"]["approval"], "id": document, **approval}
     return event
 
 

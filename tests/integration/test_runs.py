@@ -51,7 +51,7 @@ def rooms(make_rooms: Callable[..., Rooms], slack: StubChannel, clock: FixedCloc
 def ask(rooms: Rooms, **approval: Any) -> None:
     """Somebody is asked, and has the question in Slack."""
     event = of_type("odoo.approval.requested", partner_id=7, slack="U0BUYER77", user_id=7)
-    event["data"]["approval"] |= {"id": 42, **approval}
+    event["data"]["approval"] = {**event["data"]["approval"], "id": 42, **approval}
     keep(rooms.engine, event)
     route.drain(rooms)
     send(rooms)
