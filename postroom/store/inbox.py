@@ -326,8 +326,10 @@ _BY_IDS = text("""
 """).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
 
 
-def add_own_events(connection: Connection, sealer: Sealer, events: Sequence[OwnEvent], cause: Cause) -> list[InboxRow]:
-    """Keep events of our own, each once; the caller deals with them in the same transaction."""
+def add_own_events(
+    connection: Connection, sealer: Sealer, events: Sequence[OwnEvent], cause: Cause | None = None
+) -> list[InboxRow]:
+    """Keep events of our own, each once; the caller deals with them in the same transaction, or routing does later."""
     if not events:
         return []
     ids = [new_id() for _ in events]
