@@ -116,7 +116,8 @@ def _zone(here: Located) -> str:
     return here.value
 
 
-def _week(here: Located) -> tuple[tuple[Window, ...], ...]:
+def read_week(here: Located) -> tuple[tuple[Window, ...], ...]:
+    """The windows of Monday to Sunday; a day that is not named is quiet."""
     if not isinstance(here.value, dict) or not here.value:
         raise Unreadable("must say at least one day", 'Write it as {mon-fri: "09:00-18:00"}.')
     week: dict[str, tuple[Window, ...]] = {}
@@ -230,7 +231,7 @@ FIELDS = {
     "domain": Field(_domain, required=False),
     "links": Field(_links, required=False),
     "timezone": Field(_zone, required=False),
-    "hours": Field(_week, required=False),
+    "hours": Field(read_week, required=False),
     "holidays": Field(_holidays, required=False),
     "hours_in_sandbox": Field(truth, required=False),
     "team_chat": Field(_chat, required=False),

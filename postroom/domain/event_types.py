@@ -1,7 +1,7 @@
 """Every type of event that Postroom takes, what it is about and which facts it carries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from postroom.domain import samples
 from postroom.domain.facts import FactSpec, Kind
@@ -181,6 +181,11 @@ APPROVAL_REQUESTED = EventType(
     sample=samples.APPROVAL_REQUESTED,
 )
 
+APPROVAL_REMINDER = replace(APPROVAL_REQUESTED, name="postroom.approval.reminder")
+"""A run asks again. It tells what the event said that began it."""
+APPROVAL_ESCALATED = replace(APPROVAL_REQUESTED, name="postroom.approval.escalated")
+"""A run turns to another way, or to somebody else, after a long silence."""
+
 APPROVAL_SETTLED = EventType(
     name="postroom.approval.settled",
     noun="settled approval",
@@ -265,6 +270,8 @@ EVENT_TYPES: Mapping[str, EventType] = {
         SALE_FOLLOW_UP,
         DELIVERY_UPDATED,
         APPROVAL_REQUESTED,
+        APPROVAL_REMINDER,
+        APPROVAL_ESCALATED,
         APPROVAL_SETTLED,
         DECISION_CODE,
         DAILY_DIGEST,

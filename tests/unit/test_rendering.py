@@ -29,6 +29,8 @@ KEY_WORDS = {
     "payment_reminder": ["Marta Ruiz", "INV/2026/00088"],
     "order_confirmation": ["Marta Ruiz", "S00017"],
     "approval_request": ["purchase order", "Pablo Soler"],
+    "approval_reminder": ["purchase order", "Pablo Soler"],
+    "approval_escalation": ["purchase order", "Pablo Soler"],
     "approval_outcome": ("P00042 is approved", "carried out in Odoo"),
     "decision_code": ["407193", "P00042"],
     "delivery_update": ["WH/OUT/00012", "shipped"],

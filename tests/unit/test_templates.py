@@ -53,6 +53,8 @@ def problems(**changes: Any) -> list[str]:
 CHANNELS = {
     "payment_reminder": "whatsapp email",
     "approval_request": "slack teams email whatsapp sms",
+    "approval_reminder": "slack teams email",
+    "approval_escalation": "sms whatsapp email",
     "approval_outcome": "slack teams email odoo",
     "decision_code": "slack teams",
     "order_confirmation": "whatsapp email",
