@@ -1,0 +1,146 @@
+"""Runs, when processes die, are doubled, or were away: each step is taken once, and an answer ends it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from postroom.cli.demo.person import Stage
+from postroom.services.keeper import Keeper
+from postroom.services.leash import Leash
+from postroom.store.sealing import Sealer
+from tests.boardroom import account, employ, question
+from tests.faults.news import News
+from tests.faults.patience import eventually
+from tests.faults.scene import Scene
+
+SETTINGS = {"SEND_RATES": "slack=100000 email=100000"}
+FAILPOINTS = {"ticker.timer_claimed": "kill", "ticker.timer_fired": "kill"}
+SOON = timedelta(seconds=10)
+UNTIL_REMINDED = timedelta(hours=4, minutes=1)
+"""As config/escalations.yaml has it."""
+
+_users = count(1000)
+
+
+def ask(scene: Scene, number: int) -> list[int]:
+    """So many people are asked, each about a document of his own, and have the question in Slack."""
+    users = [next(_users) for _ in range(number)]
+    environment = scene.house.environment
+    employ(scene.engine, users, Sealer(environment["SEALING_KEYS"], environment["BLIND_KEY"]))
+    news = [News(question(user, user)) for user in users]
+    scene.post(*news)
+    eventually(lambda: scene.count(news, "sent", "delivered", channel="slack") == number, what="all have been asked")
+    return users
+
+
+def asked_again(scene: Scene, users: Sequence[int]) -> list[int]:
+    """How often each of them was asked, by the provider's own count."""
+    return [scene.witness.count(account(user)) for user in users]
+
+
+def wait_until_reminded(scene: Scene, users: Sequence[int], within: float = 20.0) -> None:
+    eventually(lambda: min(asked_again(scene, users)) == 2, within=within, what="all have been reminded")
+
+
+def steps(scene: Scene, users: Sequence[int]) -> list[int]:
+    """How many steps each run has taken."""
+    rows = scene.ask(
+        "select (select count(*) from step_exec e where e.run_id = r.id and e.outcome = 'fired') as n from run r "
+        "where r.subject = any(:subjects)",
+        subjects=[f"purchase.order:{user}" for user in users],
+    )
+    return [row.n for row in rows]
+
+
+@contextmanager
+def second_ticker(scene: Scene) -> Iterator[None]:
+    """One more ticker beside the house's own."""
+    first = scene.house.process("ticker").program
+    log = scene.house.directory / "logs" / "ticker-2.log"
+    with Leash() as leash:
+        keeper = Keeper(replace(first, name="ticker-2"), leash, log=log, say=lambda _, __: None)
+        keeper.start()
+        scene.note("a second ticker")
+        try:
+            yield
+        finally:
+            keeper.stop()
+
+
+def test_two_tickers_take_each_step_once(scene: Scene):
+    users = ask(scene, 60)
+    with second_ticker(scene):
+        scene.let_pass(UNTIL_REMINDED)
+        wait_until_reminded(scene, users)
+
+    assert asked_again(scene, users) == [2] * len(users)
+    assert steps(scene, users) == [2] * len(users)
+
+
+@pytest.mark.parametrize("point", FAILPOINTS)
+def test_a_step_is_taken_once_although_its_ticker_is_killed(scene: Scene, point: str):
+    users = ask(scene, 5)
+
+    with scene.armed(point):
+        scene.let_pass(UNTIL_REMINDED)
+    wait_until_reminded(scene, users, within=30)
+
+    assert asked_again(scene, users) == [2] * len(users)
+    assert steps(scene, users) == [2] * len(users)
+
+
+def test_runs_outlive_a_redis_that_forgot_everything(scene: Scene):
+    users = ask(scene, 20)
+
+    scene.lose_redis()
+    scene.let_pass(UNTIL_REMINDED)
+
+    wait_until_reminded(scene, users, within=20)
+    late = scene.ask("select max(late) as seconds from step_exec where step_no = 1")[0].seconds
+    assert timedelta(seconds=late) < SOON + timedelta(minutes=1)  # the test itself let a minute too much pass
+
+
+def test_an_answer_stops_a_reminder_that_is_written_and_has_not_left(scene: Scene):
+    (user,) = ask(scene, 1)
+
+    with scene.paused("slack"):
+        scene.let_pass(UNTIL_REMINDED)
+        eventually(lambda: steps(scene, [user]) == [2], what="the reminder is written")
+        Stage(scene.house.environment["SANDBOX_URL"]).press(account(user))
+        eventually(lambda: status(scene, user) == "decided", what="the answer is heard")
+        scene.note("answered while the reminder waited")
+
+    (reminder,) = scene.ask(
+        "select m.state, m.attempts from message_log m join intent i on i.id = m.intent_id"
+        " where i.subject = :subject and i.step_no = 1",
+        subject=f"purchase.order:{user}",
+    )
+    assert (reminder.state, reminder.attempts) == ("cancelled", 0)
+
+
+def status(scene: Scene, user: int) -> str:
+    (run,) = scene.ask("select status from run where subject = :subject", subject=f"purchase.order:{user}")
+    return str(run.status)
+
+
+def test_five_days_of_darkness_end_in_one_message(scene: Scene):
+    users = ask(scene, 5)
+
+    scene.put_down("ticker")
+    scene.let_pass(timedelta(days=5))
+    scene.house.launch("ticker")
+    scene.note("no ticker for five days")
+    eventually(lambda: steps(scene, users) == [2] * len(users), within=30, what="each run has gone on")
+
+    passed = scene.ask("select count(*) as n from step_exec where outcome = 'skipped'")[0].n
+    assert passed >= len(users)  # the reminder and the manager's turn, since SMS was due as well
+    eventually(lambda: told_by_mail(scene, users) == [1] * len(users), what="each was told once")  # he has no phone
+    assert asked_again(scene, users) == [1] * len(users)
+
+
+def told_by_mail(scene: Scene, users: Sequence[int]) -> list[int]:
+    return [scene.witness.count(f"person{user}@example.com") for user in users]
