@@ -35,6 +35,7 @@ def _play(house: House, theatre: play.Theatre, console: Console, *, once: bool, 
     wrong = [f"{outcome.case.title}: {fault}" for outcome in outcomes for fault in faults(outcome)]
     if once:
         wrong += _answers(theatre, run, outcomes)
+        wrong += play.pass_the_night(theatre, run)
         wrong += play.told(theatre, outcomes)
     urls = addresses(house.environment, sandbox=True)
     _show(outcomes, wrong, urls, once=once, as_json=as_json)
@@ -72,8 +73,8 @@ def _show(
     if once and not wrong:
         out().print(
             "[green]Every event ended as it should[/]; a reply and two pressed buttons were recorded, "
-            "the purchase that was approved in Slack moved in Odoo, and the machine that asked for it heard of "
-            "every message, in order."
+            "the purchase that was approved in Slack moved in Odoo, the one that nobody answered was asked about again "
+            "and after 24 hours by SMS, and the machine that asked for it heard of every message, in order."
         )
     if not once:
         out().print()

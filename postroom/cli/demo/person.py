@@ -39,6 +39,14 @@ class Stage:
         """Whether some message to an address has these words in its title or text."""
         return any(words in f"{message['title']} {message['text']}" for message in self._all(address))
 
+    def questions(self, address: str) -> int:
+        """How many messages to an address can be answered by a button, or could."""
+        return sum(any(button["payload"] is not None for button in m["buttons"]) for m in self._all(address))
+
+    def heard(self, address: str, channel: str) -> int:
+        """How many messages came to an address by one channel."""
+        return sum(message["channel"] == channel for message in self._all(address))
+
     def put_into_odoo(self, model: str, record_id: int, values: Mapping[str, Any]) -> None:
         """Lay a record before the sandbox's Odoos."""
         for version in ("17", "19"):

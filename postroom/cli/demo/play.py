@@ -22,6 +22,7 @@ from postroom.cli.demo.cases import (
 )
 from postroom.cli.demo.decision import OURSELVES, Ledger, ledger_of, make_known, watch_it_move
 from postroom.cli.demo.judging import Outcome
+from postroom.cli.demo.night import hurried, watch_it_escalate
 from postroom.cli.demo.person import Stage
 from postroom.cli.following import EVERY, Stories, follow
 from postroom.cli.posting import Mailbox, secrets_by_source
@@ -134,6 +135,15 @@ def answer(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> list[str]
     heard = _heard_of(stories.values())
     unheard = [f"“{words}” was said and not recorded" for words in (WORDS, *pressed) if words not in heard]
     return unheard + watch_it_move(theatre.ledger, purchase, run.slack(LAURA) or "", PATIENCE)
+
+
+def pass_the_night(theatre: Theatre, run: Run) -> list[str]:
+    """A day passes in seconds: Nora answers nothing, and Laura, who has, is asked no more; what is wrong, in words."""
+    before = theatre.stage.questions(run.slack(LAURA) or "")
+    with hurried(theatre.engine):
+        wrong = watch_it_escalate(theatre.stage, run.teams(NORA) or "", run.phone(NORA) or "", PATIENCE)
+    again = theatre.stage.questions(run.slack(LAURA) or "") - before
+    return wrong + ([f"Laura was asked again {again} times after she had decided"] if again else [])
 
 
 def _heard_of(stories: Iterable[Story]) -> set[str]:
