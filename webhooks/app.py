@@ -13,6 +13,7 @@ from config.settings import Settings
 from postroom.store.ids import new_id
 from postroom.store.inbox import Unavailable
 from webhooks import metrics
+from webhooks.deciding import decisions
 from webhooks.documents import documents
 from webhooks.door import Door
 from webhooks.health import health
@@ -46,6 +47,7 @@ def create_app(door: Door | None = None) -> Flask:
         app.register_blueprint(room)
     app.register_blueprint(links(door.desk))
     app.register_blueprint(documents(door.document_desk))
+    app.register_blueprint(decisions(door.decision_desk))
     app.register_blueprint(proof(door.desk))
     app.register_blueprint(pages(describe(door.catalogue, door.version, door.public_url)))
     app.before_request(_begin)

@@ -7,6 +7,7 @@ from typing import Protocol
 from postroom.domain.safety import Wire
 from postroom.store.inbox import Kept, NewEvent
 from webhooks.catalogue import Catalogue
+from webhooks.deciding import DecisionDesk
 from webhooks.documents import DocumentDesk
 from webhooks.health import Check
 from webhooks.links import Desk
@@ -88,5 +89,7 @@ class Door:
     """Where people set their own preferences; None without LINK_SECRET."""
     document_desk: DocumentDesk | None = None
     """Where they open documents; None without LINK_SECRET."""
+    decision_desk: DecisionDesk | None = None
+    """Where they decide by a link; None without LINK_SECRET."""
     public_url: str = "http://127.0.0.1:8080"
     version: str = "0"

@@ -44,7 +44,7 @@ class Desk:
     name_of: Names
 
 
-class _Foreign(Exception):
+class Foreign(Exception):
     """A form that was not sent from our own page."""
 
 
@@ -55,16 +55,16 @@ def links(desk: Desk | None) -> Blueprint:
         return room
 
     @room.get("/preferences/<token>")
-    @_for_people
+    @for_people
     def show_preferences(token: str) -> Response:
         holder = _holder(desk, token)
         return _page(desk, holder, desk.choices.sheet(holder))
 
     @room.post("/preferences/<token>")
-    @_for_people
+    @for_people
     def save_preferences(token: str) -> Response:
         holder = _holder(desk, token)
-        _own_form(desk.links)
+        own_form(desk.links)
         changed = desk.choices.save(holder, _wish(request.form))
         log.info("preferences_saved", company=holder.company, kinds=len(changed.kinds), ways=len(changed.ways))
         return _page(desk, holder, desk.choices.sheet(holder), changed)
@@ -75,7 +75,7 @@ def links(desk: Desk | None) -> Blueprint:
         return redirect(f"/preferences/{token}", 303)
 
     @room.post("/unsubscribe/<token>")
-    @_for_people
+    @for_people
     def unsubscribe(token: str) -> Response:
         holder = _holder(desk, token)
         request.max_content_length = MAX_FORM
@@ -88,7 +88,7 @@ def links(desk: Desk | None) -> Blueprint:
     return room
 
 
-def _for_people(view: View) -> View:
+def for_people(view: View) -> View:
     """Whatever goes wrong is told on a page, in words; a wrong link tells nothing at all."""
 
     @wraps(view)
@@ -97,7 +97,7 @@ def _for_people(view: View) -> View:
             response = view(token)
         except NotALink:
             response = _plain(EN, EN.gone, EN.gone_lead, 404)
-        except _Foreign:
+        except Foreign:
             response = _plain(EN, EN.gone, EN.refused, 403)
         except Unavailable:
             response = _plain(EN, EN.later, EN.later_lead, 503)
@@ -112,12 +112,12 @@ def _holder(desk: Desk, token: str) -> Holder:
     return desk.links.holder(token, datetime.now(UTC))
 
 
-def _own_form(ours: Links) -> None:
+def own_form(ours: Links) -> None:
     """Refuse a form that another site sent; the token is the secret, so this is a second lock."""
     request.max_content_length = MAX_FORM
     given = request.headers.get("Origin")
     if given is not None and urlsplit(given).netloc not in {urlsplit(ours.public_url).netloc, request.host}:
-        raise _Foreign
+        raise Foreign
 
 
 def _wish(form: Any) -> Wish:

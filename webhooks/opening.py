@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from postroom.store.sealing import Sealer
 from postroom.store.survey import survey
 from webhooks.catalogue import open_catalogue
 from webhooks.choices import StoreChoices
+from webhooks.deciding import DecisionDesk
 from webhooks.documents import LOOKED_UP_AT_ONCE, SECONDS, DocumentDesk, StoreMemory
 from webhooks.door import Door, Providers
 from webhooks.health import Check, migration_check, ticker_check
@@ -32,7 +34,7 @@ from workers.erp import erp_from
 from workers.hints import Hints, client_of
 from workers.refuge import Refuge
 from workers.wires import SOURCES, Channels, channels_from
-from workers.wiring import links_from, portals_from
+from workers.wiring import links_from, portals_from, rooms_from
 
 EVENTS = ROOT / "config" / "events"
 
@@ -77,6 +79,7 @@ def open_door(values: Settings) -> Door:
         refuge=Refuge(client, sealer),
         desk=desk_from(values, engine),
         document_desk=document_desk_from(values, engine, sealer),
+        decision_desk=decision_desk_from(values),
         public_url=values.public_url,
         version=installed_version(),
     )
@@ -106,6 +109,15 @@ def document_desk_from(values: Settings, engine: Engine, sealer: Sealer) -> Docu
         name_of=lambda company: companies.of(company).name,
         patience=Patience(LOOKED_UP_AT_ONCE, "look-up"),
     )
+
+
+def decision_desk_from(values: Settings) -> DecisionDesk | None:
+    """Where people decide by a link; the rooms in which an answer is counted are built when the first of them comes."""
+    links = links_from(values)
+    if links is None:
+        return None
+    companies = load_companies()
+    return DecisionDesk(links, cache(lambda: rooms_from(values, process="web")), lambda each: companies.of(each).name)
 
 
 def providers_from(channels: Channels, values: Settings) -> Providers:

@@ -20,6 +20,7 @@ DECISIONS = "/a/"
 """Where links begin by which somebody decides."""
 _PURPOSE = b"postroom:preferences:1:"
 _OPENING = b"postroom:opening:1:"
+_FORM = b"postroom:form:1:"
 _MAC_BYTES = 12
 """96 bits: nobody guesses them over a network, and every character of an SMS is paid for."""
 _OPENING_BYTES = 1 + 16 + _MAC_BYTES
@@ -142,6 +143,14 @@ class Links:
         if now - opening.issued > LASTS:
             raise TooOld
         return opening
+
+    def form_mark(self, token: str) -> str:
+        """What a form behind a link carries, by which we know again that the page was ours."""
+        return _encoded(hmac.new(self.secret.encode(), _FORM + token.encode(), hashlib.sha256).digest())
+
+    def is_own_form(self, token: str, mark: str) -> bool:
+        """Whether a form was made by our page behind this very link."""
+        return hmac.compare_digest(self.form_mark(token).encode(), mark.encode())
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self.secret.encode(), _OPENING + body, hashlib.sha256).digest()[:_MAC_BYTES]

@@ -1,0 +1,438 @@
+"""The link of an approval: everybody may read behind it, and only he decides who proves by a code that he was asked."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from config.escalations import read_chains
+from postroom.domain.channels import ChannelName
+from postroom.domain.links import Opening, Purpose
+from postroom.domain.messages import Urgency
+from postroom.domain.safety import Mode
+from postroom.store.ids import new_id
+from postroom.store.inbox import Unavailable
+from postroom.store.safety import set_mode
+from postroom.store.schema import metadata
+from tests.boardroom import employ, press, question
+from tests.builders import SEALER, FixedClock, StubChannel, keep, query
+from tests.contract.door.senders import Recorder, door_over
+from webhooks.app import create_app
+from webhooks.deciding import DecisionDesk
+from workers.tasks import deliver, route
+from workers.wiring import Rooms
+
+SLACK, TEAMS, EMAIL, WHATSAPP = ChannelName.SLACK, ChannelName.TEAMS, ChannelName.EMAIL, ChannelName.WHATSAPP
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"}
+LAURA, PABLO = 7, 8
+CHAIN = """\
+version: 1
+chains:
+  approval:
+    event: odoo.approval.requested
+    owner: user:9
+    levels: [{to: asked, needs: %s}]
+    steps:
+      ask: {notify: asked, by: approval_request}
+      give_up: {after: 72h, give_up: true}
+"""
+
+
+class Office:
+    """A house whose people know an approval by email, and what they then do in a browser."""
+
+    def __init__(self, rooms: Rooms, slack: StubChannel, email: StubChannel) -> None:
+        self.rooms, self.slack, self.email = rooms, slack, email
+        desk = DecisionDesk(rooms.links, lambda: rooms, lambda company: "Acme Iberia SL")  # type: ignore[arg-type]
+        self.client: FlaskClient = create_app(
+            replace(door_over(None, Recorder(), None), decision_desk=desk)
+        ).test_client()
+        self.marks: dict[str, str] = {}
+        employ(rooms.engine, (LAURA, PABLO))
+
+    def ask(self, user: int = LAURA, *, language: str = "en_GB", document: int = 42, **approval: Any) -> str:
+        """Ask somebody by email; returns the address of his link."""
+        event = question(user, document, **approval)
+        event["data"]["recipient"] |= {"language": language, "name": f"Person {user}"}
+        for name in ("slack", "user_id"):
+            event["data"]["recipient"].pop(name)
+        keep(self.rooms.engine, event)
+        return self.mail()
+
+    def mail(self) -> str:
+        """Let everything go out; returns the address of the link that went out last."""
+        route.drain(self.rooms)
+        for channel in (SLACK, EMAIL):
+            for lane in Urgency:
+                deliver.drain(self.rooms, channel, lane)
+        (link,) = (each.url for each in self.email.sent[-1][0].buttons if each.url and "/a/" in each.url)
+        assert link.startswith("https://post.example.com/a/")
+        return link.removeprefix("https://post.example.com")
+
+    def open(self, link: str, **headers: str) -> TestResponse:
+        return self.client.get(link, headers={**BROWSER, **headers})
+
+    def submit(self, link: str, **form: str) -> TestResponse:
+        """Fill in the form of the page."""
+        return self.client.post(link, data={"mark": self.mark_of(link), **form}, headers=BROWSER)
+
+    def mark_of(self, link: str) -> str:
+        """What the page's form carries, or did when there was one."""
+        found = re.search(r'name="mark" value="([^"]+)"', self.open(link).text)
+        if found:
+            self.marks[link] = found[1]
+        return self.marks.get(link, "")
+
+    def ask_for_code(self, link: str) -> str:
+        """Have a code sent; returns what Slack brought."""
+        answer = self.submit(link, do="code:slack")
+        assert answer.status_code == 303, words(answer)
+        before = len(self.slack.sent)
+        self.mail()
+        assert len(self.slack.sent) == before + 1
+        (code,) = re.findall(r"\d{6}", self.slack.sent[-1][0].subject or "")
+        return str(code)
+
+    def decide(self, link: str, answer: str, **form: str) -> TestResponse:
+        """Prove and answer."""
+        return self.submit(link, do=answer, code=self.ask_for_code(link), **form)
+
+    def trail(self) -> list[str]:
+        return [row.what for row in query(self.rooms.engine, "select what from run_event order by id")]
+
+    def votes(self) -> list[tuple[str, str, str]]:
+        rows = query(self.rooms.engine, "select actor, answer, via from vote order by at")
+        return [(row.actor, row.answer, row.via) for row in rows]
+
+    def writings(self) -> list[dict[str, Any]]:
+        rows = query(self.rooms.engine, "select payload from outbox where kind = 'decision'")
+        return [json.loads(SEALER.open_text(row.payload, "outbox.payload")) for row in rows]
+
+    def everything(self) -> dict[str, str]:
+        """What stands in every table."""
+        return {
+            name: query(self.rooms.engine, f"select md5(string_agg(t::text, ' ' order by t::text)) from {name} t")[0][0]
+            for name in metadata.tables
+        }
+
+
+def words(answer: TestResponse) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def open_office(make_rooms: Callable[..., Rooms], clock: FixedClock) -> Callable[..., Office]:
+    def made(needs: str = "any") -> Office:
+        slack, email = StubChannel(SLACK), StubChannel(EMAIL)
+        chains = read_chains(CHAIN % needs, file="chains.yaml")
+        return Office(make_rooms(slack, email, clock=clock, chains=chains), slack, email)
+
+    return made
+
+
+@pytest.fixture
+def office(open_office: Callable[..., Office]) -> Office:
+    return open_office()
+
+
+# Looking --------------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_holds_the_link_reads_what_is_asked_and_changes_nothing(office: Office) -> None:
+    link = office.ask()
+    before = office.everything()
+    answer = office.open(link)
+    office.client.head(link, headers=BROWSER)
+    office.client.get(f"{link}?open=1&do=approve&code=123456", headers=BROWSER)
+
+    assert answer.status_code == 200
+    for told in ("P00042", "€8,400.00", "Pablo Soler", "200 m of cable", "27 November 2026", "Person 7", "Acme Iberia"):
+        assert told in words(answer)
+    assert "Nobody has decided it yet." in words(answer)
+    assert office.everything() == before
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_scanner_that_follows_every_link_of_a_mail_decides_nothing_and_learns_no_amount(office: Office) -> None:
+    link = office.ask()
+    before = office.everything()
+    for agent in ("Mozilla/5.0 (compatible; Proofpoint)", "Slackbot-LinkExpanding 1.0", "WhatsApp/2.23"):
+        answer = office.client.get(link, headers={"User-Agent": agent})
+        assert answer.status_code == 200
+        assert not re.search(r"8,400|P00042|Pablo|Person", answer.text)
+    assert office.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        pytest.param("es_ES", ["Aprobación: ", "8.400,00 €", "Nadie lo ha", "un código por Slack"], id="es"),
+        pytest.param("fr_FR", ["Approbation : ", "8 400,00 €", "Personne n’en a", "code par Slack"], id="fr"),
+        pytest.param("de_DE", ["Freigabe: ", "8.400,00 €", "Noch hat niemand", "Code per Slack senden"], id="de"),
+    ],
+)
+def test_the_page_is_in_the_language_of_its_message(office: Office, language: str, told: list[str]) -> None:
+    answer = office.open(office.ask(language=language))
+    assert f'<html lang="{language[:2]}">' in answer.text
+    for each in told:
+        assert each in words(answer).replace("\xa0", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize("forged", ["x" * 39, "", "nobody.signed"])
+def test_a_link_that_we_did_not_make_opens_nothing(office: Office, forged: str) -> None:
+    assert office.open(f"/a/{forged}").status_code == 404
+
+
+def test_a_link_to_a_document_opens_no_approval_and_a_forgotten_message_says_so(office: Office) -> None:
+    office.ask()
+    links = office.rooms.links
+    assert links is not None
+    (row,) = query(office.rooms.engine, "select id from message_log")
+    assert office.open(f"/a/{links.opening_token(Opening(row.id, Purpose.PAY))}").status_code == 404
+    assert office.open(f"/a/{links.opening_token(Opening(new_id(), Purpose.DECIDE))}").status_code == 410
+
+
+def test_while_postgresql_is_away_the_page_asks_for_patience(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = office.ask()
+
+    def away(*_: object) -> None:
+        raise Unavailable("PostgreSQL cannot be reached")
+
+    monkeypatch.setattr("webhooks.deciding.look", away)
+    answer = office.open(link)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+
+
+# Deciding -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_code_from_slack_decides_and_the_decision_goes_into_odoo_once_in_his_name(office: Office) -> None:
+    link = office.ask()
+    code = office.ask_for_code(link)
+    assert "A code went to you by Slack" in words(office.open(link))
+    first = office.submit(link, do="approve", code=f"{code[:3]} {code[3:]}")
+    again = office.submit(link, do="approve", code=code)
+
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert office.votes() == [("partner:107", "approve", "link:email")]
+    (writing,) = office.writings()
+    assert (writing["uid"], writing["answer"], writing["model"], writing["id"]) == (7, "approve", "purchase.order", 42)
+    page = office.open(first.headers["Location"])
+    assert page.status_code == 200
+    assert "Person 7 answered “Approve” on" in words(page)
+    assert "on its way into Odoo" in words(page)
+    assert page.headers["Refresh"].startswith("3; url=?open=1&look=1")
+    assert office.trail() == ["began", "fired", "code_sent", "voted", "decided"]
+
+
+def test_who_rejects_says_why_and_the_reason_goes_into_odoo_sealed_until_then(office: Office) -> None:
+    link = office.ask()
+    code = office.ask_for_code(link)
+    silent = office.submit(link, do="reject", code=code, reason="  ")
+    assert (silent.status_code, office.votes()) == (422, [])
+    assert "Say why you reject it." in words(silent)
+    office.submit(link, do="reject", code=code, reason="Twice the usual price")
+
+    assert office.votes() == [("partner:107", "reject", "link:email")]
+    assert office.writings()[0]["reason"] == "Twice the usual price"
+    (vote,) = query(office.rooms.engine, "select reason from vote")
+    assert b"usual price" not in vote.reason
+    assert SEALER.open_text(vote.reason, "vote.reason") == "Twice the usual price"
+
+
+def test_where_all_must_agree_he_reads_that_others_are_still_to_answer(open_office: Callable[..., Office]) -> None:
+    office = open_office("all")
+    link = office.ask(LAURA)
+    other = office.ask(PABLO)
+    office.decide(link, "approve")
+    assert "You answered “Approve” on" in words(office.open(link))
+    assert "Others are still to answer" in words(office.open(link))
+    assert "code by Slack" not in words(office.open(link))
+    office.decide(other, "approve")
+    assert "Person 8 answered “Approve” on" in words(office.open(link))
+    assert len(office.writings()) == 1
+
+
+def test_what_somebody_decided_elsewhere_is_told_and_decided_no_second_time(office: Office) -> None:
+    link = office.ask(LAURA)
+    code = office.ask_for_code(link)
+    keep(office.rooms.engine, question(PABLO))
+    office.mail()
+    assert press(office.rooms, PABLO, "reject")
+    page = office.open(link)
+    late = office.submit(link, do="approve", code=code)
+
+    assert "Person 8 answered “Reject” on" in words(page)
+    assert page.status_code == 200
+    assert late.status_code == 410
+    assert "Your answer decided nothing" in words(late)
+    assert [answer for _, answer, _ in office.votes()] == ["reject"]
+
+
+def test_an_answer_after_the_end_is_told_that_it_came_too_late(office: Office) -> None:
+    link = office.ask(LAURA)
+    code = office.ask_for_code(link)
+    query(office.rooms.engine, "update run set status = 'cancelled', ended_at = began_at")
+    late = office.submit(link, do="approve", code=code)
+    assert late.status_code == 410
+    assert "Your answer decided nothing" in words(late)
+    assert office.votes() == []
+
+
+# What is not his to decide --------------------------------------------------------------------------------------------
+
+
+def test_a_forwarded_link_sends_codes_to_nobody_but_himself(office: Office) -> None:
+    link = office.ask(LAURA)
+    assert office.submit(link, do="code:email").status_code == 403
+    assert office.submit(link, do="code:teams").status_code == 410
+    assert office.submit(link, do="code:U0PERSON8").status_code == 403
+    office.ask_for_code(link)
+    assert [to for _, to, _ in office.slack.sent] == ["U0PERSON7"]
+
+
+def test_a_code_for_one_question_answers_no_other(office: Office) -> None:
+    mine, another = office.ask(LAURA, document=42), office.ask(LAURA, document=43)
+    code = office.ask_for_code(mine)
+    while (fresh := office.ask_for_code(another)) == code:  # one time in a million
+        pass
+    assert office.submit(mine, do="approve", code=fresh).status_code == 403
+    assert office.submit(another, do="approve", code=code).status_code == 403
+    assert office.votes() == []
+
+
+def test_a_code_is_guessed_five_times_at_most_and_three_are_sent_in_an_hour(office: Office) -> None:
+    link = office.ask()
+    code = office.ask_for_code(link)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    tried = [office.submit(link, do="approve", code=wrong) for _ in range(5)]
+    assert [each.status_code for each in tried] == [403, 403, 403, 403, 429]
+    assert "Tries left: 4." in words(tried[0])
+    right = office.submit(link, do="approve", code=code)
+    assert (right.status_code, office.votes()) == (429, [])
+    assert office.trail().count("code_wrong") == 5
+
+    office.ask_for_code(link)
+    third = office.ask_for_code(link)
+    fourth = office.submit(link, do="code:slack")
+    assert fourth.status_code == 429
+    assert 3000 < int(fourth.headers["Retry-After"]) <= 3600
+    assert "Too many codes were sent" in words(fourth)
+    assert office.submit(link, do="approve", code=third).status_code == 303
+
+
+def test_a_newer_code_is_the_one_that_counts_and_each_is_good_once(office: Office) -> None:
+    link = office.ask()
+    older = office.ask_for_code(link)
+    while (newer := office.ask_for_code(link)) == older:
+        pass
+    assert office.submit(link, do="approve", code=older).status_code == 403
+    assert office.submit(link, do="approve", code=newer).status_code == 303
+
+
+def test_a_code_is_too_old_after_ten_minutes(office: Office) -> None:
+    link = office.ask()
+    code = office.ask_for_code(link)
+    query(office.rooms.engine, "update decision_code set made_at = made_at - interval '10 minutes'")
+    answer = office.submit(link, do="approve", code=code)
+    assert answer.status_code == 410
+    assert "Ask for another" in words(answer)
+    assert office.votes() == []
+
+
+def test_what_is_no_code_costs_no_try(office: Office) -> None:
+    link = office.ask()
+    code = office.ask_for_code(link)
+    for typed in ("", "12345", "1234567", "abcdef", "١٢٣٤٥٦"):
+        assert office.submit(link, do="approve", code=typed).status_code == 422
+    assert office.submit(link, do="approve", code=code).status_code == 303
+
+
+def test_of_a_code_only_what_recognises_it_is_kept(office: Office) -> None:
+    code = office.ask_for_code(office.ask())
+    (row,) = query(office.rooms.engine, "select * from decision_code")
+    assert code.encode() not in b"".join(bytes(str(value), "utf8") for value in row)
+    (sealed,) = query(office.rooms.engine, "select payload from inbox where type = 'postroom.decision.code'")
+    assert code.encode() not in bytes(sealed.payload)
+
+
+def test_a_form_from_elsewhere_does_nothing(office: Office) -> None:
+    link = office.ask()
+    mark = office.mark_of(link)
+    before = office.everything()
+    other = office.ask(document=43)
+    unmarked = office.client.post(link, data={"do": "code:slack"})
+    borrowed = office.client.post(other, data={"do": "code:slack", "mark": mark})
+    foreign = office.client.post(
+        link, data={"do": "code:slack", "mark": mark}, headers={"Origin": "https://evil.example"}
+    )
+    assert [each.status_code for each in (unmarked, borrowed, foreign)] == [403, 403, 403]
+    assert office.everything()["decision_code"] == before["decision_code"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param("update person set active = false", "we do not know whoever was asked", id="no user any more"),
+        pytest.param("update person set companies = '[2]'", "a company that you do not work for", id="other company"),
+        pytest.param(
+            "update person_account set removed_at = clock_timestamp()", "we know no other account", id="no account"
+        ),
+        pytest.param("update person set wire = 'live'", "we do not know whoever was asked", id="of another Odoo"),
+    ],
+)
+def test_where_he_cannot_prove_himself_he_reads_and_is_led_into_odoo(office: Office, change: str, told: str) -> None:
+    link = office.ask()
+    query(office.rooms.engine, change)
+    page = office.open(link)
+    assert page.status_code == 200
+    assert told in words(page)
+    assert "https://erp.example.com/odoo/purchase/42" in page.text
+    assert "<form" not in page.text
+
+
+def test_nobody_decides_his_own_request_by_a_link(office: Office) -> None:
+    page = office.open(office.ask(requester_id=LAURA))
+    assert "nobody decides his own request" in words(page)
+    assert "<form" not in page.text
+
+
+def test_no_code_goes_where_only_the_sandbox_or_only_real_people_are_reached(office: Office) -> None:
+    link = office.ask()
+    with office.rooms.engine.begin() as connection:
+        set_mode(connection, "1", SLACK, Mode.LIVE)
+    assert "we know no other account" in words(office.open(link))
+
+
+# What is over ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_question_about_a_document_that_changed_is_void(office: Office) -> None:
+    link = office.ask(revision="2026-11-22 09:00:00")
+    fresh = office.ask(revision="2026-11-22 10:00:00")
+    page = office.open(link)
+    assert page.status_code == 410
+    assert "The document has changed since" in words(page)
+    assert office.open(fresh).status_code == 200
+
+
+def test_a_question_that_has_expired_says_so(office: Office, clock: FixedClock) -> None:
+    link = office.ask()
+    clock.time += timedelta(days=4)
+    page = office.open(link)
+    assert page.status_code == 410
+    assert "The question has expired" in words(page)
+    assert "<form" not in page.text
