@@ -221,6 +221,39 @@ DECISION_CODE = EventType(
     sample=samples.DECISION_CODE,
 )
 
+COLLECTION_STATEMENT = EventType(
+    name="postroom.collection.statement",
+    noun="statement",
+    model="account.move",
+    document="/statement/id",
+    facts=(
+        *PEOPLE,
+        FactSpec("tone", Kind.TEXT, "/statement/tone"),
+        FactSpec("numbers", Kind.TEXT, "/statement/numbers"),
+        *_money("/statement", "amount_due", "amount_due"),
+        FactSpec("due_date", Kind.DATE, "/statement/due_date"),
+        FactSpec("sections", Kind.SECTIONS, "/statement/sections"),
+        # To the invoice that is due the longest, from whose page in the portal the others are reached.
+        FactSpec("payment_url", Kind.LINK, "/statement/payment_url", required=False, opens=Purpose.PAY),
+    ),
+    sample=samples.COLLECTION_STATEMENT,
+)
+
+COLLECTION_TASK = EventType(
+    name="postroom.collection.task",
+    noun="collection task",
+    model="account.move",
+    document="/task/id",
+    facts=(
+        FactSpec("reader_name", Kind.TEXT, "/recipient/name"),
+        COMPANY,
+        FactSpec("title", Kind.TEXT, "/task/title"),
+        FactSpec("explanation", Kind.PROSE, "/task/explanation"),
+        _record("/task"),
+    ),
+    sample=samples.COLLECTION_TASK,
+)
+
 DAILY_DIGEST = EventType(
     name="odoo.digest.daily",
     noun="digest",
@@ -261,6 +294,22 @@ ALERTS = (
     _alert("alert.system", samples.SYSTEM),
 )
 
+ALERT_TAKEN = EventType(
+    name="postroom.alert.taken",
+    noun="taken alert",
+    model="alert",
+    document="/alert/id",
+    facts=(
+        FactSpec("reader_name", Kind.TEXT, "/recipient/name"),
+        COMPANY,
+        FactSpec("outcome", Kind.TEXT, "/alert/outcome"),
+        FactSpec("title", Kind.TEXT, "/alert/title"),
+        FactSpec("explanation", Kind.PROSE, "/alert/explanation"),
+        _record("/alert"),
+    ),
+    sample=samples.ALERT_TAKEN,
+)
+
 EVENT_TYPES: Mapping[str, EventType] = {
     shape.name: shape
     for shape in (
@@ -274,8 +323,11 @@ EVENT_TYPES: Mapping[str, EventType] = {
         APPROVAL_ESCALATED,
         APPROVAL_SETTLED,
         DECISION_CODE,
+        COLLECTION_STATEMENT,
+        COLLECTION_TASK,
         DAILY_DIGEST,
         *ALERTS,
+        ALERT_TAKEN,
     )
 }
 

@@ -141,6 +141,38 @@ DECISION_CODE: Sample = {
     },
 }
 
+COLLECTION_STATEMENT: Sample = {
+    **_TO_CUSTOMER,
+    "statement": {
+        "id": 88,
+        "tone": "friendly",
+        "numbers": "INV/2026/00088, INV/2026/00091",
+        "amount_due": "1625.10",
+        "currency": "EUR",
+        "due_date": "2026-11-20",
+        "sections": [
+            {
+                "title": "Open invoices",
+                "lines": [
+                    {"label": "INV/2026/00088, 20 November 2026", "value": "€1,250.00"},
+                    {"label": "INV/2026/00091, 22 November 2026", "value": "€375.10"},
+                ],
+            }
+        ],
+        "payment_url": f"{_ERP}/my/invoices/88?access_token=sample",
+    },
+}
+
+COLLECTION_TASK: Sample = {
+    **_TO_COLLEAGUE,
+    "task": {
+        "id": 88,
+        "title": "Please call Cliente Demo SL",
+        "explanation": "€1,625.10 are open, the oldest of it since 20 November 2026. The firm reminder has just left.",
+        "record_url": f"{_ERP}/odoo/accounting/88",
+    },
+}
+
 DAILY_DIGEST: Sample = {
     **_TO_COLLEAGUE,
     "digest": {
@@ -193,3 +225,13 @@ ANOMALY = alert(
     record_url=f"{_ERP}/odoo/sales/29",
 )
 SYSTEM = alert("WhatsApp takes no messages", "Meta refuses our access token since 09:14; 12 messages wait.")
+ALERT_TAKEN: Sample = {
+    **_TO_COLLEAGUE,
+    "alert": {
+        "id": "alert-2026-11-22-1",
+        "outcome": "taken",
+        "title": "Ana Sanz takes care of it: Cable 3 m is out of stock",
+        "explanation": "You need not do anything, and nobody is reminded of it any more.",
+        "record_url": f"{_ERP}/odoo/inventory/products/31",
+    },
+}

@@ -12,6 +12,7 @@ from postroom.domain.event_types import EventType
 from postroom.domain.facts import Kind
 from postroom.domain.meta_limits import PAYLOAD, Flaw
 from postroom.domain.rendering.sandbox import compiled
+from postroom.domain.tact import harsh_word
 from postroom.domain.templates import (
     PLACEHOLDER,
     ButtonSpec,
@@ -56,6 +57,9 @@ def _whatsapp(version: TemplateVersion, shape: EventType) -> Iterator[Flaw]:
     wording = version.wording
     assert isinstance(wording, WhatsAppWording)
     yield from meta_limits.flaws(wording)
+    if harsh := harsh_word(wording.body):
+        problem = f"speaks of {harsh!r}, and WhatsApp takes nothing that reads like the collection of debts"
+        yield Flaw("body", problem, "Word it as a statement of the customer's account.")
     for name in dict.fromkeys(PLACEHOLDER.findall(wording.body)):
         yield from _placeholder(name, shape)
     if wording.header is not None:
