@@ -25,6 +25,7 @@ from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled
 from postroom.store.timers import STEP, Outcome, Timer, claim_timers, close_timers, fail, still_due
 from scheduler.alarms import Watch
 from workers.metrics import SWEPT
+from workers.tasks.burst import tell_storms
 from workers.tasks.call_back import relay
 from workers.tasks.escalate import fire_steps
 from workers.tasks.fall_back import fall_back
@@ -55,11 +56,24 @@ def tick(rooms: Rooms, steps: Sequence[Step] | None = None) -> None:
 
 def fire_timers(rooms: Rooms) -> None:
     """Fire what is due, the timers of a kind in one transaction, until nothing is or the stint is over."""
+    if rooms.clock.doubtful:
+        _tell_of_clocks(rooms)
+        return
     until = monotonic() + STINT.total_seconds()
     while monotonic() < until and (timers := _claim(rooms)):
         failpoints.reach("ticker.timer_claimed")
         for kind in sorted({timer.kind for timer in timers}):
             _fire(rooms, kind, [timer for timer in timers if timer.kind == kind])
+
+
+def _tell_of_clocks(rooms: Rooms) -> None:
+    words = (
+        "PostgreSQL's clock has jumped and this machine's has not, so no timer is fired. Mend the clock that is wrong; "
+        "where PostgreSQL's is right, restart the ticker, which then goes by it."
+    )
+    with rooms.engine.begin() as connection:
+        if raise_notice(connection, key="clock", company="", kind="clock", words=words):
+            log.error("clocks_disagree")
 
 
 def _claim(rooms: Rooms) -> Sequence[Timer]:
@@ -102,6 +116,7 @@ def _confirm(connection: Connection, rooms: Rooms, timers: Sequence[Timer]) -> d
 HANDLERS: Mapping[str, Callable[[Connection, Rooms, Sequence[Timer]], Mapping[UUID, Outcome]]] = {
     "confirm": _confirm,
     STEP: fire_steps,
+    "storm": tell_storms,
 }
 """Every kind of timer, and what firing some of it does; database work only."""
 

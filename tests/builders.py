@@ -41,6 +41,7 @@ class FixedClock:
     """Business time that stands still until a test moves it."""
 
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    doubtful: bool = False
 
     def now(self) -> datetime:
         return self.time

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -225,3 +225,14 @@ def test_a_process_that_wakes_up_after_its_lease_does_not_send(
     deliver.drain(rooms, WHATSAPP, Urgency.NORMAL)
     assert whatsapp.sent == []
     assert (legs(rooms.engine)[0].state, legs(rooms.engine)[0].tries) == ("queued", 0)
+
+
+def test_while_clocks_disagree_no_timer_fires_and_the_operators_know(rooms: Rooms, clock: FixedClock):
+    with rooms.engine.begin() as connection:
+        set_timer(connection, kind="confirm", key="confirm:clock", company="1", subject_id=uuid4(), due_at=clock.now())
+    clock.doubtful = True
+
+    ticker.fire_timers(rooms)
+
+    assert [row.state for row in query(rooms.engine, "select state from timer")] == ["due"]
+    assert [row.kind for row in query(rooms.engine, "select kind from notice")] == ["clock"]
