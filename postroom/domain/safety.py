@@ -63,6 +63,8 @@ CUT_OFF = "cut_off"
 
 LOOK_AGAIN = timedelta(minutes=5)
 """At a message whose run an operator has paused."""
+FIGURES_OLD = "figures_old"
+"""Why a statement is held whose amounts are read again first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ class Prospect:
     """When its company's channel went live."""
     run: RunStatus | None = None
     """How the run stands that it asks for; None: nobody is to answer it."""
+
+    figures_old: bool = False
+    """Its amounts were read too long ago: somebody may have paid since."""
 
     @property
     def too_old(self) -> bool:
@@ -130,6 +135,8 @@ def before_sending(leg: Prospect, terms: Terms, now: datetime) -> Leave | Stay:
         return Stay(State.HELD, "run_paused", now + LOOK_AGAIN)
     if leg.opted_out:
         return Stay(State.SUPPRESSED, "opted_out")
+    if leg.figures_old:
+        return Stay(State.HELD, FIGURES_OLD, now + LOOK_AGAIN)
     if leg.muted and terms.mutable:
         return Stay(State.SUPPRESSED, "muted")
     wire = wire_for(leg.mode, listed=leg.listed)

@@ -77,6 +77,10 @@ _LATE = """
         (
             select r.status from intent i join run r on r.id = i.run_id where i.id = claimed.intent_id
         ) as run_status,
+        (
+            select l.checked_at < clock_timestamp() - interval '10 minutes' from dunning_letter l
+            where l.intent_id = claimed.intent_id
+        ) as figures_old,
         exists (
             select from allowlist a
             where a.company = claimed.company and a.channel = :channel and a.blind = c.blind
@@ -154,6 +158,7 @@ def _claimed(row: Any, sealer: Sealer, channel: ChannelName, *, resend: bool = F
             zones=tuple((row.zones or "").split()),
             happened_at=row.happened_at,
             cut_off=row.cut_off,
+            figures_old=bool(row.figures_old),
             run=None if row.run_status is None else RunStatus(row.run_status),
         ),
     )
