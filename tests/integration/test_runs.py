@@ -144,3 +144,65 @@ def test_the_same_question_is_not_put_twice(rooms: Rooms, slack: StubChannel):
 
     assert len(slack.sent) == 1
     assert len(query(rooms.engine, "select id from run")) == 1
+
+
+def test_a_chain_that_is_edited_does_not_change_runs_that_are_under_way(
+    make_rooms: Callable[..., Rooms], rooms: Rooms, clock: FixedClock, slack: StubChannel
+):
+    ask(rooms)
+    edited = read_chains(CHAIN.replace("after: 4h", "after: 1h"), file="chains.yaml")
+    after_the_edit = make_rooms(slack, StubChannel(EMAIL), clock=clock, chains=edited)
+
+    pass_time(after_the_edit, clock, 2)
+    assert len(slack.sent) == 1
+    pass_time(after_the_edit, clock, 2.1)
+    assert len(slack.sent) == 2
+    ask(after_the_edit, id=43)
+    versions = query(
+        rooms.engine, "select f.version from run r join flow_version f on f.id = r.flow_version_id order by r.id"
+    )
+    assert [row.version for row in versions] == [1, 2]
+
+
+BROKEN = "from run where right(subject, 2) = '42'"
+
+
+def test_a_run_that_cannot_go_on_is_told_of_and_keeps_no_other_back(
+    rooms: Rooms, clock: FixedClock, slack: StubChannel
+):
+    ask(rooms)
+    ask(rooms, id=43)
+    query(rooms.engine, f"update inbox set payload = '\\x00' where id in (select event_id {BROKEN})")
+    clock.time += timedelta(hours=5)
+    for _ in range(5):
+        query(rooms.engine, "update timer set lease_until = null")
+        fire_timers(rooms)
+    send(rooms)
+
+    assert len(slack.sent) == 3
+    states = query(rooms.engine, f"select state from timer where subject_id in (select id {BROKEN})")
+    assert [row.state for row in states] == ["dead"]
+    assert [row.kind for row in query(rooms.engine, "select kind from notice")] == ["dead"]
+
+
+def test_who_opts_out_while_he_waits_to_be_asked_again_is_not(rooms: Rooms, clock: FixedClock, slack: StubChannel):
+    ask(rooms)
+    clock.time += timedelta(hours=5)
+    fire_timers(rooms)
+    choose_consent(rooms, granted=False)
+    send(rooms)
+    choose_consent(rooms, granted=True)
+    send(rooms)
+
+    assert len(slack.sent) == 1  # what was suppressed does not rise again
+    pass_time(rooms, clock, 24)
+    assert len(slack.sent) == 2  # what comes later does
+
+
+def choose_consent(rooms: Rooms, *, granted: bool) -> None:
+    query(
+        rooms.engine,
+        "insert into consent (id, company, channel, blind, granted, source)"
+        " select gen_random_uuid(), company, channel, blind, :granted, 'test' from contact_point",
+        granted=granted,
+    )
