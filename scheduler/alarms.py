@@ -175,7 +175,8 @@ def _events(rooms: Rooms, notices: list[Notice]) -> Iterator[tuple[str, NewEvent
 def _event(notice: Notice, operator: Operator) -> tuple[str, NewEvent]:
     """One alert a kind, company, operator and hour: a storm of notices is one message, the console has the rest."""
     who = sha256(f"{operator.name}{operator.email}{operator.phone}".encode()).hexdigest()[:12]
-    key = f"{notice.kind}:{notice.company}:{notice.first_at:%Y%m%dT%H}:{who}"
+    alert = f"{notice.kind}:{notice.company}:{notice.first_at:%Y%m%dT%H}"
+    key = f"{alert}:{who}"
     payload = {
         "specversion": "1.0",
         "id": key,
@@ -186,7 +187,7 @@ def _event(notice: Notice, operator: Operator) -> tuple[str, NewEvent]:
             "company": {"id": notice.company or HOUSE, "name": "Postroom"},
             "recipient": _recipient(operator, who),
             "alert": {
-                "id": key,
+                "id": alert,  # the same for every operator: as soon as one takes it, nobody is reminded
                 "title": _title(notice.kind, operator.language),
                 "detail": notice.text,
                 "severity": "critical",

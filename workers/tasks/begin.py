@@ -1,17 +1,21 @@
 """Events at the sorting room: what somebody must decide begins a run, everything else is told at once."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import structlog
 
+from postroom.domain.alerts import is_alert, subject_of, worse
 from postroom.domain.escalation import Chain, case_of, chain_for
-from postroom.domain.events import event_from
+from postroom.domain.events import Event, event_from
 from postroom.domain.runs import RunStatus
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow, mark_done
 from postroom.store.runs import NewRun, Run, begin_run, end_run, keep_flow, lock_open_run, note
+from postroom.store.storms import adopt
 from workers.hints import Lane
 from workers.tasks.escalate import join, put
+from workers.tasks.gather import gather
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
@@ -23,9 +27,12 @@ def receive_events(connection: Connection, rooms: Rooms, rows: Sequence[InboxRow
     """Take these events: those that a chain is meant for begin runs, and their question is put at once."""
     asking = [(row, chain) for row in rows if (chain := _chain(rooms, row))]
     chosen = {row.id for row, _ in asking}
+    together = gather(connection, rooms, [row for row, _ in asking])
+    asking = [(row, chain) for row, chain in asking if row.id not in together]
     lanes = sort_events(connection, rooms, [row for row in rows if row.id not in chosen], summary)
     begun = {row.id: run for row, chain in asking if (run := _begin(connection, rooms, row, chain))}
     lanes |= put(connection, rooms, list(begun.values()), summary)
+    adopt(connection, {row.id: begun[row.id].id for row, _ in asking if row.id in begun and is_alert(row.type)})
     for row, chain in asking:
         if row.id not in begun:
             lanes |= _ask_as_well(connection, rooms, row, chain, summary)
@@ -41,12 +48,13 @@ def _begin(connection: Connection, rooms: Rooms, row: InboxRow, chain: Chain) ->
     """A new run; None where the same question is open already. A document that changed is asked about anew."""
     event, now = event_from(row.payload), rooms.clock.now()
     block = (row.payload.get("data") or {}).get("approval") or {}
+    subject, revision = _about(row, event)
     new = NewRun(
         flow_version_id=keep_flow(connection, chain),
         flow_key=chain.key,
         company=event.company.id,
-        subject=event.document,
-        subject_rev=block.get("revision"),
+        subject=subject,
+        subject_rev=revision,
         event_id=row.id,
         levels=len(chain.levels_for(case_of(row.payload, event.company.id))),
         tz=rooms.book.companies.of(event.company.id).hours.zone,
@@ -54,7 +62,7 @@ def _begin(connection: Connection, rooms: Rooms, row: InboxRow, chain: Chain) ->
         began_at=now,
     )
     before = lock_open_run(connection, new.company, new.flow_key, new.subject)
-    if before is not None and before.subject_rev != new.subject_rev:
+    if before is not None and _asks_anew(row, before, new):
         end_run(connection, before.id, RunStatus.OBSOLETE, "changed", now)
         note(connection, before, "obsolete", now, detail=f"the document changed: event {row.id}")
     run = begin_run(connection, new)
@@ -64,13 +72,35 @@ def _begin(connection: Connection, rooms: Rooms, row: InboxRow, chain: Chain) ->
     return run
 
 
+def _about(row: InboxRow, event: Event) -> tuple[str, str | None]:
+    """What a question is about, and what would make it another one: a document's revision, an alert's severity."""
+    if is_alert(row.type):
+        return subject_of(row.payload), row.payload["data"]["alert"]["severity"]
+    return event.document, ((row.payload.get("data") or {}).get("approval") or {}).get("revision")
+
+
+def _asks_anew(row: InboxRow, before: Run, new: NewRun) -> bool:
+    if is_alert(row.type):
+        return worse(str(new.subject_rev), before.subject_rev)
+    return before.subject_rev != new.subject_rev
+
+
+def begun_by(connection: Connection, rooms: Rooms, row: InboxRow) -> UUID | None:
+    """The open run that asks what an event asks, locked; None where no chain is meant for it."""
+    chain, event = _chain(rooms, row), event_from(row.payload)
+    run = chain and lock_open_run(connection, event.company.id, chain.key, _about(row, event)[0])
+    return run.id if run else None
+
+
 def _ask_as_well(connection: Connection, rooms: Rooms, row: InboxRow, chain: Chain, summary: Summary) -> set[Lane]:
     """What is asked about already is asked of one more; of whoever was asked before, not again."""
     event = event_from(row.payload)
-    run = lock_open_run(connection, event.company.id, chain.key, event.document)
+    run = lock_open_run(connection, event.company.id, chain.key, _about(row, event)[0])
     if run is None:  # it was decided in this very moment: what comes now is a new question, and the next try begins it
         raise LookupError(f"the run about {event.document} has ended meanwhile")
     lanes, joined = join(connection, rooms, run, row, event.recipient_key, summary)
     what = "joined" if joined else "asked_again"
     note(connection, run, what, rooms.clock.now(), detail=f"event {row.id}", actor=event.recipient_key)
+    if joined and is_alert(row.type):
+        adopt(connection, {row.id: run.id})
     return lanes

@@ -48,6 +48,7 @@ from postroom.store.runs import (
 from postroom.store.safety import odoo_wire
 from postroom.store.timers import Outcome, StepTimer, Timer, set_step_timers, still_due
 from workers.hints import Lane
+from workers.tasks.gather import as_it_is_now
 from workers.tasks.resolve import Circle, Recipient, asked_by, resolve
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
@@ -305,16 +306,19 @@ def _write(connection: Connection, rooms: Rooms, shot: _Shot, step: Step) -> lis
     rows = (
         [replace(events_by_id(connection, rooms.sealer, {run.event_id})[run.event_id], cause=cause)] if theirs else []
     )
-    events = [_event(rooms, situation, step, place, person) for person in people if person not in theirs]
+    events = [_event(connection, rooms, situation, (step, place), person) for person in people if person not in theirs]
     return rows + add_own_events(connection, rooms.sealer, events, cause)
 
 
-def _event(rooms: Rooms, situation: Situation, step: Step, place: int, person: Recipient) -> OwnEvent:
-    run, rule = situation.run, rooms.book.rule(step.by)
+def _event(
+    connection: Connection, rooms: Rooms, situation: Situation, due: tuple[Step, int], person: Recipient
+) -> OwnEvent:
+    (step, place), run = due, situation.run
+    rule = rooms.book.rule(step.by)
     asked = str(situation.row.payload["type"])
     kind = asked if rule is None or matches(rule.event_type, asked) else rule.event_type
     key = f"{run.id}:{run.iter}:{place}:{person['partner_id']}"
-    data = {**situation.data, "recipient": person}
+    data = as_it_is_now(connection, rooms, run.id, {**situation.data, "recipient": person})
     whole = {**situation.row.payload, "id": key, "source": SOURCE, "type": kind, "data": data}
     return OwnEvent(run.company, SOURCE, key, kind, whole)
 

@@ -18,6 +18,7 @@ from postroom.store.receipts import (
     take_turn,
 )
 from workers.hints import Lane
+from workers.tasks.acknowledge import take_alert
 from workers.tasks.decide import take_decision
 from workers.tasks.fall_back import fall_back
 from workers.tasks.note import note
@@ -50,6 +51,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
     if new:
         note(connection, rooms, row, event, who)
         take_decision(connection, rooms, row, event, who, named=answered is not None)
+        take_alert(connection, rooms, row, event, who, named=answered is not None)
     log.info(
         "heard",
         kind=event.kind.value,

@@ -18,7 +18,7 @@ from workers.channels.headers import WIRE, find_header
 from workers.wiring import Rooms
 
 CONTACT_US = "contact_us"
-DECISIONS = frozenset({"approve", "reject"})
+DECISIONS = frozenset({"approve", "reject", "acknowledge"})
 """Buttons whose effect in Odoo is another's business, and who decided stands there already."""
 LISTS: Mapping[ChannelName, str] = MappingProxyType(
     {ChannelName.SMS: "phone", ChannelName.WHATSAPP: "phone", ChannelName.EMAIL: "email"}

@@ -1,0 +1,84 @@
+"""Who takes care of an alert: an event to ourselves for each who was asked, which routing takes to his chat or mail."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from postroom.domain.alert_words import BEFORE, OVER, TAKEN, YOURS, by_his_clock, told
+from postroom.domain.alerts import NotTaken
+from postroom.store.alerts import taken_by
+from postroom.store.engine import Connection
+from postroom.store.inbox import Conflict, NewEvent, keep_events_within
+from postroom.store.runs import Run
+from workers.wiring import Rooms
+
+SOURCE = "/postroom/alert"
+TYPE = "postroom.alert.taken"
+QUIET = ("slack", "teams", "email", "user_id")
+"""How somebody can be told that an alert is taken: no SMS wakes him for it."""
+MOST_TITLE, MOST_WORDS = 255, 2000
+Told = Mapping[str, Any]
+"""The data of an event that told somebody of an alert: the company, himself, the alert in his words."""
+
+
+def tell_taken(connection: Connection, rooms: Rooms, run: Run, asked: Mapping[str, Told], actor: str) -> None:
+    """Everybody who was asked hears who takes care of it; so does he himself."""
+    by = _name(asked, actor)
+    for who, data in asked.items():
+        code = YOURS if who == actor else TAKEN
+        _tell(connection, rooms, run, data, code, {"by": by}, key=f"{run.id}:{run.iter}:{who}")
+
+
+def tell_second(
+    connection: Connection, rooms: Rooms, run: Run, asked: Mapping[str, Told], actor: str, *, key: str
+) -> None:
+    """He came too late; of a double tap by the same person nothing more is said."""
+    first, data = taken_by(connection, run.id), asked[actor]
+    if first is None:
+        _tell(connection, rooms, run, data, OVER, {}, key=key)
+    elif first.actor != actor:
+        recipient = data["recipient"]
+        at = by_his_clock(first.at, recipient.get("language"), recipient.get("timezone"))
+        _tell(connection, rooms, run, data, BEFORE, {"by": _name(asked, first.actor), "at": at}, key=key)
+
+
+def tell_refused(connection: Connection, rooms: Rooms, run: Run, data: Told, refusal: NotTaken) -> None:
+    """His word took nothing."""
+    _tell(connection, rooms, run, data, refusal, {}, key=f"{run.id}:{data['recipient']['partner_id']}")
+
+
+def _name(asked: Mapping[str, Told], actor: str) -> str:
+    return str(asked[actor]["recipient"]["name"]) if actor in asked else actor
+
+
+def _tell(
+    connection: Connection, rooms: Rooms, run: Run, data: Told, code: str, facts: Mapping[str, str], *, key: str
+) -> None:
+    if not any(data["recipient"].get(each) for each in QUIET):
+        return
+    title, explanation = told(code, data["recipient"].get("language"), {**facts, "title": data["alert"]["title"]})
+    alert = {
+        "id": data["alert"]["id"],
+        "outcome": str(code),
+        "title": title[:MOST_TITLE],
+        "explanation": explanation[:MOST_WORDS],
+        "record_url": data["alert"].get("record_url"),
+    }
+    event = {
+        "specversion": "1.0",
+        "id": f"taken:{key}",
+        "source": SOURCE,
+        "type": TYPE,
+        "time": rooms.clock.now().isoformat(),
+        "data": {
+            "company": data["company"],
+            "recipient": data["recipient"],
+            "alert": {name: value for name, value in alert.items() if value},
+        },
+    }
+    raw = json.dumps(event, ensure_ascii=False, sort_keys=True).encode()
+    new = NewEvent(run.company, SOURCE, f"taken:{key}", TYPE, raw)
+    try:
+        keep_events_within(connection, rooms.sealer, source="alert", headers={}, body=raw, events=[new])
+    except Conflict:
+        return  # he was told before
