@@ -42,7 +42,10 @@ def recipient(user: int) -> dict[str, Any]:
 def employ(engine: Engine, users: Iterable[int], sealer: Sealer = SEALER) -> None:
     """Make users of Odoo known, each by his account in Slack."""
     with engine.begin() as connection:
-        employed = [User(user, user + 100, 1, (1,), f"Person {user}", f"person{user}") for user in users]
+        employed = [
+            User(user, user + 100, 1, (1,), f"Person {user}", f"person{user}", f"person{user}@example.com")
+            for user in users
+        ]
         keep_users(connection, sealer, Wire.SANDBOX, DATABASE, employed)
         for each in employed:
             person = person_of_user(connection, sealer, Wire.SANDBOX, each.user_id)

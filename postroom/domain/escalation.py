@@ -206,6 +206,10 @@ class Chain:
         """The bench that a place in a run belongs to: each is taken through all moments."""
         return place // len(self.moments)
 
+    def level_asked(self, place: int) -> int:
+        """The bench that is asked while a place is due next: that of the step before, or it has not been asked yet."""
+        return self.level_of(max(place - 1, 0))
+
     def step_at(self, place: int) -> Step:
         """The step that a place in a run stands for."""
         return self.steps[self.moments[place % len(self.moments)].step_no]

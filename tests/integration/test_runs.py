@@ -12,6 +12,7 @@ from postroom.domain.messages import Urgency
 from postroom.domain.runs import RunStatus
 from postroom.store.runs import end_run, lock_runs
 from scheduler.ticker import fire_timers
+from tests import boardroom
 from tests.builders import FixedClock, StubChannel, keep, of_type, query
 from workers.tasks import deliver, route
 from workers.wiring import Rooms
@@ -206,3 +207,28 @@ def choose_consent(rooms: Rooms, *, granted: bool) -> None:
         " select gen_random_uuid(), company, channel, blind, :granted, 'test' from contact_point",
         granted=granted,
     )
+
+
+def test_a_bench_whose_steps_are_all_taken_is_still_listened_to(
+    make_rooms: Callable[..., Rooms], clock: FixedClock, slack: StubChannel
+):
+    chain = """\
+version: 1
+chains:
+  approval:
+    event: odoo.approval.requested
+    owner: user:9
+    levels: [{to: [asked]}, {to: ["user:4"]}]
+    steps: {ask: {notify: asked, by: approval_request}}
+"""
+    rooms = make_rooms(slack, StubChannel(EMAIL), clock=clock, chains=read_chains(chain, file="chains.yaml"))
+    boardroom.employ(rooms.engine, (1, 4))
+    boardroom.ask(rooms, 1)
+    boardroom.send(rooms)
+
+    assert boardroom.press(rooms, 1, "approve")
+    boardroom.send(rooms)
+    assert the_run(rooms).status == RunStatus.ACTIVE  # the second bench is asked
+    assert boardroom.press(rooms, 4, "approve")
+
+    assert the_run(rooms).status == RunStatus.DECIDED

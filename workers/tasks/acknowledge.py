@@ -67,7 +67,7 @@ def acknowledge(
     if run.status not in OPEN or not decide_run(connection, run, ACKNOWLEDGED, actor, now):
         return False
     chain = chain_of(connection, run.flow_version_id)
-    level = chain.level_of(min(run.place, run.levels * len(chain.moments) - 1))
+    level = chain.level_asked(run.place)
     cast_vote(connection, run, level, Vote(actor, ACKNOWLEDGE, now, via, message_id))
     note(connection, run, ACKNOWLEDGED, now, detail=f"by {via}", actor=actor)
     tell_taken(connection, rooms, run, asked_in(connection, rooms.sealer, run.id), actor)

@@ -135,7 +135,7 @@ def count(connection: Connection, rooms: Rooms, press: Press, asked: Asked, pers
         return
     chain, voter = chain_of(connection, run.flow_version_id), f"partner:{person.partner_id}"
     level = chain.level_of(question.step_no)
-    if run.status not in OPEN or level != level_now(run, chain):
+    if run.status not in OPEN or level != chain.level_asked(run.place):
         _tell_first(connection, rooms, press, run, person)
         return
     vote = Vote(voter, press.answer, now, press.via, question.message_id)
@@ -146,11 +146,6 @@ def count(connection: Connection, rooms: Rooms, press: Press, asked: Asked, pers
     note(connection, run, "voted", now, detail=f"{vote.answer} by {vote.via}", actor=voter)
     levels = chain.levels_for(case_of(question.event, run.company))
     _weigh(connection, rooms, press, asked, person, _Bench(run, chain, level, levels[level]))
-
-
-def level_now(run: Run, chain: Chain) -> int:
-    """The level whose answers a run waits for."""
-    return chain.level_of(min(run.place, run.levels * len(chain.moments) - 1))
 
 
 @dataclass(frozen=True, slots=True)

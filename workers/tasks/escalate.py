@@ -140,8 +140,7 @@ def join(
     The caller has locked the run.
     """
     chain = chain_of(connection, run.flow_version_id)
-    size = len(chain.moments)
-    first = min(run.place, run.levels * size - 1) // size * size
+    first = chain.level_asked(run.place) * len(chain.moments)
     if recipient in asked_at_place(connection, run, first):
         return set(), False
     cause = Cause(chain.step_at(first).by, run.id, first)

@@ -18,7 +18,7 @@ from postroom.store.openings import Carried, carried
 from postroom.store.people import accounts_of, person_of_partner, person_of_user
 from postroom.store.runs import Run, Vote, chain_of, run_by_id, votes_of
 from postroom.store.safety import modes
-from workers.tasks.decide import key_of, level_now
+from workers.tasks.decide import key_of
 from workers.wiring import Rooms
 
 
@@ -102,7 +102,7 @@ def sight_of(connection: Connection, rooms: Rooms, letter: Letter) -> Sight:
     ways = _ways(connection, rooms, letter, person) if person else ()
     vote = votes_of(connection, run, level).get(f"partner:{letter.asked.partner}")
     expired = not_after is not None and now > not_after
-    matter = Matter(run.status, run.why, vote is not None, level == level_now(run, chain), expired)
+    matter = Matter(run.status, run.why, vote is not None, level == chain.level_asked(run.place), expired)
     sight = Sight(
         letter=letter,
         standing=standing_of(matter),
