@@ -132,7 +132,7 @@ def test_an_answer_stops_a_reminder_that_is_written_and_has_not_left(scene: Scen
     with scene.paused("slack"):
         scene.let_pass(UNTIL_REMINDED)
         eventually(lambda: steps(scene, [user]) == [2], what="the reminder is written")
-        Stage(scene.house.environment["SANDBOX_URL"]).press(account(user))
+        Stage(scene.house.environment["SANDBOX_URL"]).press(account(user), "approve")
         eventually(lambda: status(scene, user) == "decided", what="the answer is heard")
         scene.note("answered while the reminder waited")
 

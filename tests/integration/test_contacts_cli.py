@@ -214,7 +214,7 @@ def test_what_must_reach_everybody_cannot_be_turned_off(run: Run, engine: Engine
 def test_a_word_that_is_no_message_type_is_refused_with_those_that_are(run: Run) -> None:
     error = run("preferences", "set", "42", "order_confirmed", "email", "off").exception
     assert isinstance(error, Refused)
-    assert "There is no message type 'order_confirmed'. There are approval_" in error.words
+    assert "There is no message type 'order_confirmed'. There are alert_taken, approval_" in error.words
 
 
 def test_a_partner_whom_two_companies_know_needs_one_of_them(run: Run, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from postroom.cli.demo.person import Stage
 from postroom.cli.following import EVERY
+from postroom.domain.approvals import Answer
 from postroom.store.clock import SharedClock, set_pace
 from postroom.store.engine import Engine
 
@@ -31,7 +32,7 @@ def watch_it_escalate(stage: Stage, chat: str, phone: str, patience: timedelta) 
     reminded = texted = 0
     while time.monotonic() < until and not (reminded and texted):
         time.sleep(EVERY)
-        reminded = stage.questions(chat) - 1
+        reminded = stage.questions(chat, Answer.APPROVE) - 1
         texted = stage.heard(phone, "sms")
     wanted = {"no reminder came in the chat": reminded, "no SMS came after 24 hours": texted}
     return [f"nobody answered, and {missing}" for missing, there in wanted.items() if not there]

@@ -26,22 +26,22 @@ class Stage:
         """Answer the last message at an address."""
         self._post("reply", message_id=self._last(address)["id"], text=words)
 
-    def press(self, address: str) -> str:
-        """Press the first button of the last message that answers; its title. Raises Unanswered without one."""
+    def press(self, address: str, answer: str) -> str:
+        """Press the button with this answer in the last message that has one; its title. Raises Unanswered without."""
         for message in reversed(self._all(address)):
-            buttons = [button for button in message["buttons"] if button["payload"] is not None]
-            if buttons:
-                self._post("press", message_id=message["id"], button=buttons[0]["title"])
-                return str(buttons[0]["title"])
-        raise Unanswered(f"no message to {address[:3]}… has a button that answers")
+            button = _button(message, answer)
+            if button is not None:
+                self._post("press", message_id=message["id"], button=button["title"])
+                return str(button["title"])
+        raise Unanswered(f"no message to {address[:3]}… has a button to {answer}")
 
     def was_told(self, address: str, words: str) -> bool:
         """Whether some message to an address has these words in its title or text."""
         return any(words in f"{message['title']} {message['text']}" for message in self._all(address))
 
-    def questions(self, address: str) -> int:
-        """How many messages to an address can be answered by a button, or could."""
-        return sum(any(button["payload"] is not None for button in m["buttons"]) for m in self._all(address))
+    def questions(self, address: str, answer: str) -> int:
+        """How many messages to an address have a button with this answer."""
+        return sum(_button(message, answer) is not None for message in self._all(address))
 
     def heard(self, address: str, channel: str) -> int:
         """How many messages came to an address by one channel."""
@@ -77,3 +77,8 @@ class Stage:
 
     def _post(self, deed: str, **fields: str) -> None:
         self._session.post(f"{self._url}/{deed}", json=fields, timeout=10).raise_for_status()
+
+
+def _button(message: Mapping[str, Any], answer: str) -> Mapping[str, Any] | None:
+    """What is pressed for an answer, where a message has it: a provider may wrap the word in what is its own."""
+    return next((button for button in message["buttons"] if answer in (button["payload"] or "")), None)

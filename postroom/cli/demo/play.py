@@ -26,6 +26,7 @@ from postroom.cli.demo.night import hurried, watch_it_escalate
 from postroom.cli.demo.person import Stage
 from postroom.cli.following import EVERY, Stories, follow
 from postroom.cli.posting import Mailbox, secrets_by_source
+from postroom.domain.approvals import Answer
 from postroom.domain.event_types import APPROVAL_REQUESTED, ORDER_CONFIRMED, PAYMENT_REMINDER, SALE_FOLLOW_UP
 from postroom.domain.preferences import Choice
 from postroom.services.keyring import MAKERS
@@ -36,7 +37,7 @@ from postroom.store.sealing import Sealer
 from postroom.store.story import Story
 
 PATIENCE = timedelta(seconds=60)
-WORDS = "Gracias, pago mañana."
+WORDS, CONTACT = "Gracias, pago mañana.", "contact_us"
 ANSWERING = (MARTA, JOHN, LAURA)
 LAID_OUT = (PAYMENT_REMINDER, ORDER_CONFIRMED, SALE_FOLLOW_UP, APPROVAL_REQUESTED)
 """What they answer; everything else is only read."""
@@ -128,7 +129,8 @@ def answer(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> list[str]
     """Let one person reply and two others press buttons; what of it was not recorded or did not move, in words."""
     purchase = next(one for one in outcomes if one.case.shape is APPROVAL_REQUESTED and one.case.person is LAURA)
     theatre.stage.reply(run.phone(MARTA) or "", WORDS)
-    pressed = [theatre.stage.press(address) for address in (run.phone(JOHN), run.slack(LAURA)) if address]
+    wanted_of = {run.phone(JOHN): CONTACT, run.slack(LAURA): Answer.APPROVE}
+    pressed = [theatre.stage.press(address, wanted) for address, wanted in wanted_of.items() if address]
     asked = [outcome for outcome in outcomes if outcome.case.person in ANSWERING and outcome.legs]
     wanted = {WORDS, *pressed}
     stories = _follow(theatre, asked, until=lambda found: wanted <= _heard_of(found.values()))
@@ -139,10 +141,10 @@ def answer(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> list[str]
 
 def pass_the_night(theatre: Theatre, run: Run) -> list[str]:
     """A day passes in seconds: Nora answers nothing, and Laura, who has, is asked no more; what is wrong, in words."""
-    before = theatre.stage.questions(run.slack(LAURA) or "")
+    before = theatre.stage.questions(run.slack(LAURA) or "", Answer.APPROVE)
     with hurried(theatre.engine):
         wrong = watch_it_escalate(theatre.stage, run.teams(NORA) or "", run.phone(NORA) or "", PATIENCE)
-    again = theatre.stage.questions(run.slack(LAURA) or "") - before
+    again = theatre.stage.questions(run.slack(LAURA) or "", Answer.APPROVE) - before
     return wrong + ([f"Laura was asked again {again} times after she had decided"] if again else [])
 
 
