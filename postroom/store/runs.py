@@ -302,18 +302,48 @@ def end_run(connection: Connection, run_id: UUID, status: RunStatus, why: str, n
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that happened to a run, for its trail."""
+
+    run: Run
+    what: str
+    at: datetime
+    detail: str | None = None
+    """For operators; it holds no personal data."""
+    actor: str | None = None
+
+
 _NOTE = text("""
     insert into run_event (id, run_id, company, what, detail, actor, at)
-    values (:id, :run_id, :company, :what, :detail, :actor, :at)
-""")
+    select * from unnest(:ids, :runs, :companies, :whats, :details, :actors, :ats)
+""").bindparams(
+    *(bindparam(name, type_=ARRAY(Uuid)) for name in ("ids", "runs")),
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("companies", "whats", "details", "actors")),
+    bindparam("ats", type_=ARRAY(DateTime(timezone=True))),
+)
+
+
+def note_all(connection: Connection, noted: Sequence[Noted]) -> None:
+    """Write into the trails of runs."""
+    if noted:
+        values = {
+            "ids": [new_id() for _ in noted],
+            "runs": [each.run.id for each in noted],
+            "companies": [each.run.company for each in noted],
+            "whats": [each.what for each in noted],
+            "details": [each.detail for each in noted],
+            "actors": [each.actor for each in noted],
+            "ats": [each.at for each in noted],
+        }
+        connection.execute(_NOTE, values)
 
 
 def note(
     connection: Connection, run: Run, what: str, now: datetime, *, detail: str | None = None, actor: str | None = None
 ) -> None:
     """Write into a run's trail; `detail` is for operators, and holds no personal data."""
-    values = {"id": new_id(), "run_id": run.id, "company": run.company, "what": what, "detail": detail}
-    connection.execute(_NOTE, {**values, "actor": actor, "at": now})
+    note_all(connection, [Noted(run, what, now, detail, actor)])
 
 
 # Answers --------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A run's steps: put the question, remind, escalate, until somebody has decided. Database work only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,9 +30,10 @@ from postroom.domain.runs import RunStatus
 from postroom.domain.safety import Wire
 from postroom.store.engine import Connection
 from postroom.store.inbox import Cause, InboxRow, OwnEvent, add_own_events, events_at_step, events_by_id
-from postroom.store.notices import raise_notice
+from postroom.store.notices import NewNotice, raise_notices
 from postroom.store.runs import (
     Fired,
+    Noted,
     Progress,
     Run,
     advance,
@@ -42,6 +43,7 @@ from postroom.store.runs import (
     fire,
     lock_runs,
     note,
+    note_all,
     progress_of,
     reopen_run,
 )
@@ -85,6 +87,10 @@ class _Shot:
     situation: Situation
     move: Fire
     due_at: datetime
+
+    @property
+    def step(self) -> Step:
+        return self.situation.chain.step_at(self.move.place)
 
 
 # What is due ----------------------------------------------------------------------------------------------------------
@@ -218,24 +224,45 @@ def _do(connection: Connection, rooms: Rooms, shots: Sequence[_Shot], now: datet
     """Write these steps down, each once for ever, and with them what they send and when the next one is due."""
     new = fire(connection, [fired for shot in shots for fired in _as_fired(shot, now)])
     shots = [shot for shot in shots if (shot.situation.run.id, shot.move.place) in new]
-    rows: list[InboxRow] = []
-    timers: list[StepTimer] = []
-    places: dict[UUID, tuple[int, datetime | None]] = {}
+    done = _Done()
     for shot in shots:
-        run, chain = shot.situation.run, shot.situation.chain
-        step = chain.step_at(shot.move.place)
-        written = _act(connection, rooms, shot, step, now)
-        rows += written
-        note(connection, run, "fired", now, detail=_told(shot, step, len(written)))
-        summary.add(f"{chain.key}: {step.name}")
-        first = shot.move.place % len(chain.moments) == 0
-        places[run.id] = (shot.move.place + 1, now if first else None)
-        if step.deed is not Deed.GIVE_UP:
-            timers += _next(rooms, shot, now, reached=bool(written))
-    places |= {timer.run_id: (timer.step_no, places[timer.run_id][1]) for timer in timers}
-    advance(connection, places)
-    set_step_timers(connection, timers)
-    return sort_events(connection, rooms, rows, summary)
+        _take(connection, rooms, shot, now, done)
+        summary.add(f"{shot.situation.chain.key}: {shot.step.name}")
+    done.keep(connection)
+    return sort_events(connection, rooms, done.rows, summary)
+
+
+@dataclass(slots=True)
+class _Done:
+    """What taking some steps comes to; written down at once, whatever their number."""
+
+    rows: list[InboxRow] = field(default_factory=list)
+    timers: list[StepTimer] = field(default_factory=list)
+    trail: list[Noted] = field(default_factory=list)
+    told: list[NewNotice] = field(default_factory=list)
+    places: dict[UUID, tuple[int, datetime | None]] = field(default_factory=dict)
+
+    def keep(self, connection: Connection) -> None:
+        places = self.places | {each.run_id: (each.step_no, self.places[each.run_id][1]) for each in self.timers}
+        note_all(connection, self.trail)
+        raise_notices(connection, self.told)
+        advance(connection, places)
+        set_step_timers(connection, self.timers)
+
+
+def _take(connection: Connection, rooms: Rooms, shot: _Shot, now: datetime, done: _Done) -> None:
+    run, step, chain = shot.situation.run, shot.step, shot.situation.chain
+    written = _write(connection, rooms, shot) if step.deed in WRITES else []
+    done.rows += written
+    done.trail.append(Noted(run, "fired", now, _told(shot, len(written))))
+    done.places[run.id] = (shot.move.place + 1, now if shot.move.place % len(chain.moments) == 0 else None)
+    if step.deed in ENDINGS:
+        done.told.append(_for_operators(shot.situation, ENDINGS[step.deed]))
+    if step.deed is Deed.GIVE_UP:
+        end_run(connection, run.id, RunStatus.GIVEN_UP, "nobody answered", now)
+        done.trail.append(Noted(run, RunStatus.GIVEN_UP, now, f"now with {chain.owner}"))
+    else:
+        done.timers += _next(rooms, shot, now, reached=bool(written))
 
 
 def _as_fired(shot: _Shot, now: datetime) -> list[Fired]:
@@ -244,7 +271,8 @@ def _as_fired(shot: _Shot, now: datetime) -> list[Fired]:
     return [*skipped, Fired(run, shot.move.place, now, late)]
 
 
-def _told(shot: _Shot, step: Step, people: int) -> str:
+def _told(shot: _Shot, people: int) -> str:
+    step = shot.step
     skipped = [shot.situation.chain.step_at(place).name for place in shot.move.skipped]
     passed = f"; passed over, since overdue as well: {', '.join(skipped)}" if skipped else ""
     heard = f" to {people} by {step.by}" if step.deed in WRITES else ""
@@ -267,27 +295,15 @@ def _next(rooms: Rooms, shot: _Shot, now: datetime, *, reached: bool) -> list[St
     return [StepTimer(run.id, run.company, after, run.iter, due_at)]
 
 
-def _act(connection: Connection, rooms: Rooms, shot: _Shot, step: Step, now: datetime) -> list[InboxRow]:
-    situation = shot.situation
-    if step.deed in WRITES:
-        return _write(connection, rooms, shot, step)
-    run = situation.run
-    if step.deed is Deed.GIVE_UP:
-        end_run(connection, run.id, RunStatus.GIVEN_UP, "nobody answered", now)
-        note(connection, run, RunStatus.GIVEN_UP, now, detail=f"now with {situation.chain.owner}")
-    _tell_operators(connection, situation, ENDINGS[step.deed])
-    return []
-
-
 ENDINGS = {
     Deed.OPERATORS: "has waited too long for an answer",
     Deed.GIVE_UP: "was given up on: nobody answered",
 }
 
 
-def _write(connection: Connection, rooms: Rooms, shot: _Shot, step: Step) -> list[InboxRow]:
+def _write(connection: Connection, rooms: Rooms, shot: _Shot) -> list[InboxRow]:
     """An event of our own for each who hears of the step; the question itself is the event that came."""
-    situation, place = shot.situation, shot.move.place
+    situation, place, step = shot.situation, shot.move.place, shot.step
     run, chain = situation.run, situation.chain
     level = chain.levels_for(situation.case)[chain.level_of(place)]
     first = place - place % len(chain.moments)
@@ -297,9 +313,8 @@ def _write(connection: Connection, rooms: Rooms, shot: _Shot, step: Step) -> lis
     people = resolve(connection, rooms, circle, audiences)
     if not people:
         people = resolve(connection, rooms, circle, [chain.owner])
-        _tell_operators(
-            connection, situation, f"has nobody to hear of step {step.name} ({', '.join(map(str, audiences))})"
-        )
+        words = f"has nobody to hear of step {step.name} ({', '.join(map(str, audiences))})"
+        raise_notices(connection, [_for_operators(situation, words)])
     cause = Cause(step.by, run.id, place)
     theirs = [person for person in people if not place and person == situation.data["recipient"]]
     rows = (
@@ -322,9 +337,7 @@ def _event(
     return OwnEvent(run.company, SOURCE, key, kind, whole)
 
 
-def _tell_operators(connection: Connection, situation: Situation, words: str) -> None:
-    run = situation.run
-    told = (
-        f"{run.subject} ({run.flow_key}) {words}. Its owner: {situation.chain.owner}. Look: postroom runs show {run.id}"
-    )
-    raise_notice(connection, key=f"run:{run.id}", company=run.company, kind="unanswered", words=told)
+def _for_operators(situation: Situation, words: str) -> NewNotice:
+    run, owner = situation.run, situation.chain.owner
+    told = f"{run.subject} ({run.flow_key}) {words}. Its owner: {owner}. Look: postroom runs show {run.id}"
+    return NewNotice(f"run:{run.id}", run.company, "unanswered", told)
