@@ -53,7 +53,7 @@ Since nobody was ever reached, `again` is due at once.
 _RUNS = text("""
     insert into run (id, flow_version_id, flow_key, company, subject, event_id, levels, cur_step, tz, began_at)
     select gen_random_uuid(), :flow, 'bench', '1', 'bench:' || n, :event, 1, 1, 'UTC', :began
-    from generate_series(:first, :last) n
+    from generate_series(cast(:first as int), cast(:last as int)) n
 """)
 _TIMERS = text("""
     insert into timer (id, kind, dedupe_key, company, subject_id, step_no, iter, due_at)
@@ -86,7 +86,7 @@ with psycopg.connect(sys.argv[1], autocommit=True) as connection:
             connection.execute("update naive set done = true, fired_at = clock_timestamp() where id = %s", row)
 """
 _NAIVE_TABLE = "create table naive (id serial primary key, due_at timestamptz, done bool, fired_at timestamptz)"
-_NAIVE_ROWS = "insert into naive (due_at, done) select :due, false from generate_series(1, :count)"
+_NAIVE_ROWS = "insert into naive (due_at, done) select :due, false from generate_series(1, cast(:count as int))"
 _NAIVE_RESULT = "select count(fired_at) as n, extract(epoch from max(fired_at) - min(fired_at)) as took from naive"
 NAIVE = "a table polled row by row"
 

@@ -183,19 +183,18 @@ class Chain:
     on_late: OnLate = OnLate.LATEST
     min_interval: timedelta = MIN_INTERVAL
     """Between two steps of one run, however late they are."""
+    moments: tuple[Moment, ...] = field(init=False, compare=False, repr=False)
+    """Every firing in order, of one level."""
 
     def __post_init__(self) -> None:
         """No chain that asks nobody, or goes back in time, can be built."""
+        turns = (Moment(number, turn) for number, step in enumerate(self.steps) for turn in range(step.times))
+        object.__setattr__(self, "moments", tuple(turns))
         if not self.steps or self.steps[0].after != timedelta() or self.steps[0].deed is not Deed.NOTIFY:
             raise ValueError(f"chain {self.key!r} must begin with a step that notifies at once")
         offsets = [self.offset(moment) for moment in self.moments]
         if any(later <= earlier for earlier, later in pairwise(offsets)):
             raise ValueError(f"chain {self.key!r} has a step that is not later than the one before it")
-
-    @property
-    def moments(self) -> tuple[Moment, ...]:
-        """Every firing in order, of one level."""
-        return tuple(Moment(number, turn) for number, step in enumerate(self.steps) for turn in range(step.times))
 
     def offset(self, moment: Moment) -> timedelta:
         """How long after the question it is due."""
