@@ -4,8 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
-
+from tests.faults.crowd import in_odoo
 from tests.faults.news import NUMBER_ID, WABA_ID, News, payment_reminder
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
@@ -13,6 +12,7 @@ from tests.faults.scene import Scene
 FAILPOINTS = {"write_back.acted": "kill"}
 INVOICE = 88
 """One that the stand-in has from the beginning."""
+SAID = [["body", "ilike", "I paid yesterday"]]
 
 
 def test_a_reply_whose_writer_is_killed_after_odoo_took_it_stands_on_its_invoice_once(scene: Scene):
@@ -27,7 +27,7 @@ def test_a_reply_whose_writer_is_killed_after_odoo_took_it_stands_on_its_invoice
     writing = eventually(lambda: written(scene), within=40, what="the reply is recorded as written")
     assert scene.house.process("odoo").restarts > restarts
     assert (writing.kind, writing.subject, writing.attempts) == ("chatter", f"account.move:{INVOICE}", 2)
-    assert [message["res_id"] for message in shown(scene, "I paid yesterday")] == [INVOICE]
+    assert [message["res_id"] for message in in_odoo(scene, "mail.message", SAID, "res_id")] == [INVOICE]
 
 
 def about(invoice: int) -> News:
@@ -56,17 +56,3 @@ def written(scene: Scene) -> Any:
     [row] = scene.ask("select kind, subject, state, attempts, code, detail from outbox")
     assert row.state in ("waiting", "done"), f"{row.code}: {row.detail}"
     return row if row.state == "done" else None
-
-
-def shown(scene: Scene, words: str) -> list[dict[str, Any]]:
-    """What the stand-in itself shows: the witness."""
-    environment = scene.house.environment
-    answer = requests.post(
-        f"{environment['SANDBOX_URL']}/odoo/json/2/mail.message/search_read",
-        json={"domain": [["body", "ilike", words]], "fields": ["model", "res_id", "body"]},
-        headers={"Authorization": f"bearer {environment['SANDBOX_SECRET']}", "X-Odoo-Database": "sandbox"},
-        timeout=10,
-    )
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()
-    return found

@@ -1,6 +1,7 @@
 """Runs, when processes die, are doubled, or were away: each step is taken once, and an answer ends it."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -8,12 +9,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import requests
 
 from postroom.cli.demo.person import Stage
 from postroom.services.keeper import Keeper
 from postroom.services.leash import Leash
-from postroom.store.sealing import Sealer
-from tests.boardroom import account, employ, question
+from tests.boardroom import account, question
+from tests.faults.crowd import SCANNERS, card_of, employed, in_odoo, link_for, press, presses_heard
 from tests.faults.news import News
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
@@ -27,14 +29,16 @@ UNTIL_REMINDED = timedelta(hours=4, minutes=1)
 AHEAD = Path(__file__).with_name("ahead.py")
 LATER_BEATS = "select from heartbeat where name = 'ticker' and at > :before + interval '3 seconds'"
 
+MANAGER, ORDER = 104, 42
+"""Who may approve in the stand-in's Odoo, and what waits there for it."""
+
 _users = count(1000)
 
 
 def ask(scene: Scene, number: int) -> list[int]:
     """So many people are asked, each about a document of his own, and have the question in Slack."""
     users = [next(_users) for _ in range(number)]
-    environment = scene.house.environment
-    employ(scene.engine, users, Sealer(environment["SEALING_KEYS"], environment["BLIND_KEY"]))
+    employed(scene, *users)
     news = [News(question(user, user)) for user in users]
     scene.post(*news)
     eventually(lambda: scene.count(news, "sent", "delivered", channel="slack") == number, what="all have been asked")
@@ -147,6 +151,52 @@ def test_an_answer_stops_a_reminder_that_is_written_and_has_not_left(scene: Scen
 def status(scene: Scene, user: int) -> str:
     (run,) = scene.ask("select status from run where subject = :subject", subject=f"purchase.order:{user}")
     return str(run.status)
+
+
+def test_a_card_pressed_twice_at_once_and_again_later_decides_once(scene: Scene):
+    employed(scene, MANAGER)
+    before = presses_heard(scene)
+    scene.post(News(question(MANAGER, ORDER)))
+    card = eventually(lambda: card_of(scene, MANAGER), what="the manager has the question in Slack")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: press(scene, card, "Approve"), range(4)))
+    scene.note("pressed four times at once")
+    eventually(lambda: state_of_order(scene) == "purchase", within=30, what="the order is approved in Odoo")
+    press(scene, card, "Reject")
+    scene.note("pressed again after the decision")
+    eventually(lambda: presses_heard(scene) == before + 5, what="every press is heard")
+
+    votes = scene.ask("select answer from vote where actor = :who", who=f"partner:{MANAGER + 100}")
+    writings = scene.ask("select 1 from outbox where kind = 'decision' and subject = :it", it=f"purchase.order:{ORDER}")
+    assert [row.answer for row in votes] == ["approve"]
+    assert len(writings) == 1
+    assert state_of_order(scene) == "purchase"
+
+
+def state_of_order(scene: Scene) -> str:
+    (order,) = in_odoo(scene, "purchase.order", [["id", "=", ORDER]], "state")
+    return str(order["state"])
+
+
+def test_nothing_is_decided_by_whatever_opens_the_links_of_a_mail(scene: Scene):
+    user = next(_users)
+    employed(scene, user)
+    event = question(user, user)
+    asked = event["data"]["recipient"]
+    event["data"]["recipient"] = {name: asked[name] for name in asked if name not in ("slack", "user_id")}
+    scene.post(News(event))
+    link = eventually(lambda: link_for(scene, user), what="the question came by email")
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda n: SCANNERS[n % len(SCANNERS)](link).status_code, range(24)))
+    forged = requests.post(link, data={"do": "approve", "code": "123456", "mark": "x"}, timeout=10)
+    scene.note("a scanner opened every link, and somebody made a form of his own")
+
+    assert set(answers) == {200}
+    assert forged.status_code == 403
+    assert status(scene, user) == "active"
+    assert not scene.ask("select 1 from vote where actor = :who", who=f"partner:{user + 100}")
 
 
 def test_five_days_of_darkness_end_in_one_message(scene: Scene):
