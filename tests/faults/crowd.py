@@ -24,10 +24,9 @@ def employed(scene: Scene, *users: int) -> None:
     employ(scene.engine, users, Sealer(environment["SEALING_KEYS"], environment["BLIND_KEY"]))
 
 
-def card_of(scene: Scene, user: int) -> str | None:
-    """The message in Slack that a person can answer."""
-    found = messages(scene, account(user))
-    return next((str(each["id"]) for each in found if each["buttons"] and not each["from_person"]), None)
+def cards_of(scene: Scene, user: int) -> set[str]:
+    """The messages in Slack that a person can answer."""
+    return {str(each["id"]) for each in messages(scene, account(user)) if each["buttons"]}
 
 
 def messages(scene: Scene, address: str) -> list[dict[str, Any]]:

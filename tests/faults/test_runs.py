@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -15,7 +16,7 @@ from postroom.cli.demo.person import Stage
 from postroom.services.keeper import Keeper
 from postroom.services.leash import Leash
 from tests.boardroom import account, question
-from tests.faults.crowd import SCANNERS, card_of, employed, in_odoo, link_for, press, presses_heard
+from tests.faults.crowd import SCANNERS, cards_of, employed, in_odoo, link_for, press, presses_heard
 from tests.faults.news import News
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
@@ -29,8 +30,8 @@ UNTIL_REMINDED = timedelta(hours=4, minutes=1)
 AHEAD = Path(__file__).with_name("ahead.py")
 LATER_BEATS = "select from heartbeat where name = 'ticker' and at > :before + interval '3 seconds'"
 
-MANAGER, ORDER = 104, 42
-"""Who may approve in the stand-in's Odoo, and what waits there for it."""
+MANAGER, CABLES, PIPES = 104, 42, 43
+"""Who may approve in the stand-in's Odoo, and two orders that wait there for it."""
 
 _users = count(1000)
 
@@ -153,30 +154,57 @@ def status(scene: Scene, user: int) -> str:
     return str(run.status)
 
 
-def test_a_card_pressed_twice_at_once_and_again_later_decides_once(scene: Scene):
-    employed(scene, MANAGER)
+def test_a_card_pressed_four_times_at_once_and_again_later_decides_once(scene: Scene):
     before = presses_heard(scene)
-    scene.post(News(question(MANAGER, ORDER)))
-    card = eventually(lambda: card_of(scene, MANAGER), what="the manager has the question in Slack")
+    card = manager_is_asked_about(scene, CABLES)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: press(scene, card, "Approve"), range(4)))
     scene.note("pressed four times at once")
-    eventually(lambda: state_of_order(scene) == "purchase", within=30, what="the order is approved in Odoo")
+    eventually(lambda: order(scene, CABLES)["state"] == "purchase", within=30, what="the order is approved in Odoo")
     press(scene, card, "Reject")
     scene.note("pressed again after the decision")
     eventually(lambda: presses_heard(scene) == before + 5, what="every press is heard")
 
-    votes = scene.ask("select answer from vote where actor = :who", who=f"partner:{MANAGER + 100}")
-    writings = scene.ask("select 1 from outbox where kind = 'decision' and subject = :it", it=f"purchase.order:{ORDER}")
-    assert [row.answer for row in votes] == ["approve"]
-    assert len(writings) == 1
-    assert state_of_order(scene) == "purchase"
+    assert answers_about(scene, CABLES) == (["approve"], 1)
+    assert order(scene, CABLES)["state"] == "purchase"
 
 
-def state_of_order(scene: Scene) -> str:
-    (order,) = in_odoo(scene, "purchase.order", [["id", "=", ORDER]], "state")
-    return str(order["state"])
+def test_a_card_about_an_order_that_was_changed_since_decides_nothing(scene: Scene):
+    before = presses_heard(scene)
+    old = manager_is_asked_about(scene, PIPES, amount="4000.00", revision="2020-01-01 00:00:00")
+    new = manager_is_asked_about(scene, PIPES, amount="4900.00", revision=order(scene, PIPES)["write_date"])
+    scene.note("the order was changed")
+
+    press(scene, old, "Approve")
+    eventually(lambda: presses_heard(scene) == before + 1, what="the old card's press is heard")
+    assert (answers_about(scene, PIPES), order(scene, PIPES)["state"]) == (([], 0), "to approve")
+
+    press(scene, new, "Approve")
+    eventually(lambda: order(scene, PIPES)["state"] == "purchase", within=30, what="the new card decides")
+
+
+def manager_is_asked_about(scene: Scene, document: int, **approval: str) -> str:
+    """The card that he has in Slack."""
+    employed(scene, MANAGER)
+    known = cards_of(scene, MANAGER)
+    scene.post(News(question(MANAGER, document, **approval)))
+    (card,) = eventually(lambda: cards_of(scene, MANAGER) - known, what="the manager has the question in Slack")
+    return card
+
+
+def order(scene: Scene, document: int) -> dict[str, Any]:
+    """How it stands in Odoo."""
+    (found,) = in_odoo(scene, "purchase.order", [["id", "=", document]], "state", "write_date")
+    return found
+
+
+def answers_about(scene: Scene, document: int) -> tuple[list[str], int]:
+    """What was answered about a document, and how many decisions were to be carried into Odoo."""
+    about = {"it": f"purchase.order:{document}"}
+    votes = scene.ask("select v.answer from vote v join run r on r.id = v.run_id where r.subject = :it", **about)
+    writings = scene.ask("select from outbox where kind = 'decision' and subject = :it", **about)
+    return [row.answer for row in votes], len(writings)
 
 
 def test_nothing_is_decided_by_whatever_opens_the_links_of_a_mail(scene: Scene):
