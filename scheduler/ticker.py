@@ -19,11 +19,13 @@ from postroom.domain.messages import Urgency
 from postroom.store.engine import Connection, StoreError
 from postroom.store.heartbeats import beat
 from postroom.store.inbox import Unavailable, keep_request
+from postroom.store.looks import looks_wait
 from postroom.store.notices import raise_notice
 from postroom.store.outbox import writings_wait
 from postroom.store.sweeps import Unsettled, closed_windows, due, list_unsettled, send_once_more, sweep
 from postroom.store.timers import STEP, Outcome, Timer, claim_timers, close_timers, fail, still_due
 from scheduler.alarms import Watch
+from scheduler.auditor import Auditor
 from workers.metrics import SWEPT
 from workers.tasks.burst import tell_storms
 from workers.tasks.call_back import relay
@@ -178,6 +180,14 @@ def hint_where_writings_wait(rooms: Rooms) -> None:
         rooms.hints.remind_to_write_back()
 
 
+def hint_where_documents_wait(rooms: Rooms) -> None:
+    """Somebody is to decide about them, and Odoo is to be asked whether that is still needed."""
+    with rooms.engine.connect() as connection:
+        waits = looks_wait(connection, rooms.clock.now())
+    if waits:
+        rooms.hints.remind_to_reread()
+
+
 def empty_refuge(rooms: Rooms) -> None:
     """Webhooks that waited out an outage of PostgreSQL come into the store."""
     keep = partial(_keep_request, rooms)
@@ -208,6 +218,7 @@ STEPS: Sequence[Step] = (
     empty_refuge,
     hint_where_rows_wait,
     hint_where_writings_wait,
+    hint_where_documents_wait,
     give_sign_of_life,
 )
 
@@ -225,7 +236,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
     log.info("ticker_started")
-    steps = (Wishes().say, *STEPS, Watch().look)
+    steps = (Wishes().say, *STEPS, Auditor().audit, Watch().look)
     while not stop.wait(EVERY):
         tick(rooms, steps)
 

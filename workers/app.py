@@ -14,7 +14,7 @@ from config.settings import Settings
 from postroom.domain.messages import Urgency
 from workers.queues import Queue, lane_queue
 
-TASKS = ("route", "observe", "deliver", "write_back", "sync_people", "recognise", "housekeeping")
+TASKS = ("route", "observe", "deliver", "write_back", "reread", "sync_people", "recognise", "housekeeping")
 
 VISIBILITY_SECONDS = 300
 """Longer than any task and any countdown (at most a minute), and the same in every app on this broker."""
@@ -62,6 +62,7 @@ QUEUES: Mapping[str, Callable[..., Queue]] = MappingProxyType(
         "observe": lambda: Queue.CORE,
         "keep_house": lambda: Queue.CORE,
         "write_back": lambda: Queue.OUTBOX,
+        "reread": lambda: Queue.OUTBOX,
         "sync_people": lambda: Queue.OUTBOX,
         "recognise": lambda channel: lane_queue(channel, Urgency.BULK),
         "deliver": lane_queue,

@@ -46,6 +46,10 @@ class Erp:
         slot = self._slots.get(wire)
         return slot.client() if slot else None
 
+    def has(self, wire: Wire) -> bool:
+        """Whether that wire has credentials; asks nothing."""
+        return wire in self._slots
+
     def command_secret(self, wire: Wire) -> str:
         """What commands to the add-on are signed with; empty where nobody gave it."""
         return self._commands.get(wire, "").partition(" ")[0]

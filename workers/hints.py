@@ -87,6 +87,11 @@ class Hints:
         if not self._waiting(Queue.OUTBOX):
             self.write_back()
 
+    def remind_to_reread(self) -> None:
+        """Documents that somebody is to decide are to be looked at in Odoo; as `remind`."""
+        if not self._waiting(Queue.OUTBOX):
+            self._hint("reread", (), Queue.OUTBOX)
+
     def clear(self, task: str, *args: str) -> None:
         """Called before a drain looks: whatever comes after the look gives a hint of its own."""
         self._quietly(lambda: self._redis.delete(_key(task, args)), task)

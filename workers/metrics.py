@@ -3,7 +3,7 @@
 import os
 import socket
 
-from prometheus_client import Counter, Histogram, values
+from prometheus_client import Counter, Gauge, Histogram, values
 from prometheus_client.values import MultiProcessValue
 
 if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -26,6 +26,15 @@ UNREAD = Counter(
     "postroom_webhook_parts_total", "Webhook parts ignored on purpose or unknown", ["channel", "how", "label"]
 )
 SWEPT = Counter("postroom_swept_total", "Rows that a sweep put right, by what was wrong", ["what"])
+TIMER_LAG = Gauge(
+    "postroom_timer_lag_seconds", "How late the latest due timer is, once a minute", multiprocess_mode="mostrecent"
+)
+TIMERS_OVERDUE = Gauge(
+    "postroom_timers_overdue", "Timers that are due and were not fired, once a minute", multiprocess_mode="mostrecent"
+)
+TIMERS_ABANDONED = Gauge(
+    "postroom_timers_abandoned", "Of them, those whose claimer died, once a minute", multiprocess_mode="mostrecent"
+)
 PACED = Counter("postroom_paced_total", "Messages that waited for a pace, by channel and whose", ["channel", "whose"])
 WRITTEN = Counter(
     "postroom_written_total", "Tries to write into Odoo, by kind, ending and code", ["kind", "ending", "code"]

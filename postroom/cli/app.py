@@ -3,6 +3,7 @@
 import typer
 
 from postroom.cli import (
+    approvals,
     backlog,
     callbacks,
     channels,
@@ -16,7 +17,9 @@ from postroom.cli import (
     outbox,
     preferences,
     routes,
+    runs,
     templates,
+    timers,
 )
 from postroom.cli.connect.command import connect
 from postroom.cli.demo.command import demo
@@ -47,6 +50,9 @@ app.command(rich_help_panel=START)(send)
 app.add_typer(messages.app, name="messages", rich_help_panel=LOOK)
 app.add_typer(events.app, name="events", rich_help_panel=LOOK)
 app.add_typer(notices.app, name="notices", rich_help_panel=LOOK)
+app.add_typer(runs.app, name="runs", rich_help_panel=LOOK)
+app.add_typer(approvals.app, name="approvals", rich_help_panel=LOOK)
+app.add_typer(timers.app, name="timers", rich_help_panel=LOOK)
 app.add_typer(outbox.app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(channels.app, name="channels", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK)(doctor)

@@ -15,3 +15,5 @@ class RunStatus(StrEnum):
 
 
 OPEN = frozenset({RunStatus.ACTIVE, RunStatus.PAUSED})
+DESK = "/postroom/desk"
+"""The source of an event by which an operator asks somebody else: it joins a run that is open, and begins none."""

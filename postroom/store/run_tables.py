@@ -6,6 +6,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Interval,
     LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -54,7 +55,11 @@ run = Table(
     Column("requester_id", BigInteger),  # res.users
     at("began_at"),  # business time, as every time of a run
     at("asked_at", nullable=True),  # when the level that is asked now was asked
-    at("looked_at", nullable=True),  # when Odoo was last asked whether it is still open
+    at("looked_at", nullable=True),  # when Odoo last said that it is still open
+    at("look_at", nullable=True),  # when Odoo is to be asked again; null: never
+    at("look_wanted_at", nullable=True),  # since when a step that is due waits for that
+    at("paused_at", nullable=True),
+    Column("stood_still", Interval, nullable=False, server_default="0"),  # all the time that it was paused
     at("ended_at", nullable=True),
     one_of("status", RunStatus),
     Index(
@@ -67,6 +72,7 @@ run = Table(
     ),
     Index("ix_run_open", "status", "id", postgresql_where=text("status in ('active', 'paused')")),
     Index("ix_run_event_id", "event_id"),
+    Index("ix_run_look_at", "look_at", postgresql_where=text("status = 'active' and look_at is not null")),
 )
 
 step_exec = Table(
@@ -80,6 +86,7 @@ step_exec = Table(
     at("fired_at"),  # business time
     at("written_at", default=True),  # real time: what its messages' own times are held against
     Column("late", Integer, nullable=False, server_default="0"),  # seconds
+    Column("stood_still", Interval, nullable=False, server_default="0"),  # of its run, until then
     PrimaryKeyConstraint("run_id", "step_no", "iter"),
     one_of("outcome", ("fired", "skipped")),
 )

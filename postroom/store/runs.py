@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import DateTime, Integer, SmallInteger, Text, Uuid
+from sqlalchemy.types import DateTime, Integer, Interval, SmallInteger, Text, Uuid
 
 from postroom.domain.escalation import Chain, from_json, to_json
 from postroom.domain.messages import WITHHELD
@@ -74,6 +74,14 @@ class Run:
     asked_at: datetime | None
     """When its present level was asked."""
     looked_at: datetime | None
+    """When Odoo last said that its subject is still open."""
+    look_at: datetime | None
+    """When Odoo is to be asked again; None: never."""
+    look_wanted_at: datetime | None
+    """Since when a step that is due waits for that."""
+    paused_at: datetime | None
+    stood_still: timedelta
+    """All the time that it was paused before."""
     ended_at: datetime | None
 
     @property
@@ -96,15 +104,18 @@ class NewRun:
     tz: str
     requester_id: int | None
     began_at: datetime
+    look_at: datetime | None = None
+    """When Odoo is first to be asked whether it is still open; None: never."""
 
 
 _COLUMNS = """id, flow_version_id, flow_key, company, subject, subject_rev, event_id, status, why, levels,
-    cur_step as place, iter, tz, requester_id, began_at, asked_at, looked_at, ended_at"""
+    cur_step as place, iter, tz, requester_id, began_at, asked_at, looked_at, look_at,
+    look_wanted_at, paused_at, stood_still, ended_at"""
 _BEGIN = text(f"""
     insert into run (id, flow_version_id, flow_key, company, subject, subject_rev, event_id, levels, tz, requester_id,
-        began_at)
+        began_at, looked_at, look_at)
     values (:id, :flow_version_id, :flow_key, :company, :subject, :subject_rev, :event_id, :levels, :tz, :requester_id,
-        :began_at)
+        :began_at, :began_at, :look_at)
     on conflict (company, flow_key, subject) where status in ('active', 'paused') do nothing
     returning {_COLUMNS}
 """)  # noqa: S608
@@ -118,6 +129,9 @@ _OPEN = text(f"""
 """)  # noqa: S608
 _OVER = text("select status not in ('active', 'paused') from run where id = :id")
 _RUN = text(f"select {_COLUMNS} from run where id = :id")  # noqa: S608
+_RUNS = text(f"select {_COLUMNS} from run where id = any(:ids)").bindparams(  # noqa: S608
+    bindparam("ids", type_=ARRAY(Uuid))
+)
 
 
 def begin_run(connection: Connection, new: NewRun) -> Run | None:
@@ -142,6 +156,11 @@ def run_by_id(connection: Connection, run_id: UUID) -> Run | None:
     """A run as it stands now."""
     row = connection.execute(_RUN, {"id": run_id}).one_or_none()
     return _run(row) if row else None
+
+
+def runs_by_id(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Run]:
+    """Runs as they stand now."""
+    return {row.id: _run(row) for row in connection.execute(_RUNS, {"ids": list(ids)})}
 
 
 def run_is_over(connection: Connection, run_id: UUID) -> bool:
@@ -170,8 +189,8 @@ class Fired:
 
 
 _FIRE = text("""
-    insert into step_exec (run_id, step_no, iter, company, outcome, fired_at, late)
-    select * from unnest(:runs, :places, :iters, :companies, :outcomes, :ats, :lates)
+    insert into step_exec (run_id, step_no, iter, company, outcome, fired_at, late, stood_still)
+    select * from unnest(:runs, :places, :iters, :companies, :outcomes, :ats, :lates, :still)
     on conflict do nothing returning run_id, step_no
 """).bindparams(
     bindparam("runs", type_=ARRAY(Uuid)),
@@ -179,6 +198,7 @@ _FIRE = text("""
     *(bindparam(name, type_=ARRAY(Text)) for name in ("companies", "outcomes")),
     bindparam("ats", type_=ARRAY(DateTime(timezone=True))),
     bindparam("lates", type_=ARRAY(Integer)),
+    bindparam("still", type_=ARRAY(Interval)),
 )
 
 
@@ -196,6 +216,7 @@ def fire(connection: Connection, fired: Sequence[Fired]) -> set[tuple[UUID, int]
             "outcomes": ["skipped" if each.skipped else "fired" for each in fired],
             "ats": [each.at for each in fired],
             "lates": [each.late for each in fired],
+            "still": [each.run.stood_still for each in fired],
         },
     )
     return {(row.run_id, row.step_no) for row in rows}
@@ -227,7 +248,7 @@ class Progress:
     """What was done in a run, and whom it reached."""
 
     fired: Mapping[int, datetime]
-    """By place, in business time."""
+    """By place, in business time; later by as much as the run stood still since."""
     reached_after: Mapping[int, timedelta]
     """By place, the real time until a provider took the first message; of what may have arrived, until it was tried."""
     open: bool
@@ -235,8 +256,9 @@ class Progress:
 
 
 _STEPS = text("""
-    select e.run_id, e.step_no, e.fired_at, e.written_at
-    from step_exec e where e.run_id = any(:ids) and e.outcome = 'fired' order by e.run_id, e.step_no, e.iter
+    select e.run_id, e.step_no, e.fired_at + (r.stood_still - e.stood_still) as fired_at, e.written_at
+    from step_exec e join run r on r.id = e.run_id
+    where e.run_id = any(:ids) and e.outcome = 'fired' order by e.run_id, e.step_no, e.iter
 """).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
 _LEGS = text("""
     select i.run_id, i.step_no,

@@ -1,6 +1,7 @@
 """Events at the sorting room: what somebody must decide begins a run, everything else is told at once."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -8,14 +9,16 @@ import structlog
 from postroom.domain.alerts import is_alert, subject_of, worse
 from postroom.domain.escalation import Chain, case_of, chain_for
 from postroom.domain.events import Event, event_from
-from postroom.domain.runs import RunStatus
+from postroom.domain.runs import DESK, RunStatus
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow, mark_done
 from postroom.store.runs import NewRun, Run, begin_run, end_run, keep_flow, lock_open_run, note
+from postroom.store.safety import odoo_wire
 from postroom.store.storms import adopt
 from workers.hints import Lane
 from workers.tasks.escalate import join, put
 from workers.tasks.gather import gather
+from workers.tasks.reread import first_look
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
@@ -60,16 +63,22 @@ def _begin(connection: Connection, rooms: Rooms, row: InboxRow, chain: Chain) ->
         tz=rooms.book.companies.of(event.company.id).hours.zone,
         requester_id=block.get("requester_id"),
         began_at=now,
+        look_at=_first_look(connection, rooms, row, now),
     )
     before = lock_open_run(connection, new.company, new.flow_key, new.subject)
     if before is not None and _asks_anew(row, before, new):
         end_run(connection, before.id, RunStatus.OBSOLETE, "changed", now)
         note(connection, before, "obsolete", now, detail=f"the document changed: event {row.id}")
-    run = begin_run(connection, new)
+    run = begin_run(connection, new) if before is not None or row.source != DESK else None
     if run is not None:
         note(connection, run, "began", now, detail=f"by chain {chain.key}")
         log.info("run_began", run_id=str(run.id), company=run.company, flow=chain.key)
     return run
+
+
+def _first_look(connection: Connection, rooms: Rooms, row: InboxRow, now: datetime) -> datetime | None:
+    model = case_of(row.payload, row.company).model
+    return first_look(rooms, row.type, model, odoo_wire(connection, row.company), now)
 
 
 def _about(row: InboxRow, event: Event) -> tuple[str, str | None]:
@@ -96,6 +105,9 @@ def _ask_as_well(connection: Connection, rooms: Rooms, row: InboxRow, chain: Cha
     """What is asked about already is asked of one more; of whoever was asked before, not again."""
     event = event_from(row.payload)
     run = lock_open_run(connection, event.company.id, chain.key, _about(row, event)[0])
+    if run is None and row.source == DESK:
+        summary.add("came too late to be asked as well")
+        return set()
     if run is None:  # it was decided in this very moment: what comes now is a new question, and the next try begins it
         raise LookupError(f"the run about {event.document} has ended meanwhile")
     lanes, joined = join(connection, rooms, run, row, event.recipient_key, summary)

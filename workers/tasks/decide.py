@@ -12,6 +12,7 @@ from postroom.domain.approval_words import COUNTED, SECOND, first_answer
 from postroom.domain.approvals import ANSWERS, Answer, Asked, Refusal, asked_from, judged
 from postroom.domain.channels import ChannelEvent, EventKind
 from postroom.domain.escalation import Chain, Level, case_of
+from postroom.domain.fates import answer_after
 from postroom.domain.people import Person, Recognised, Stranger, Unknown
 from postroom.domain.runs import OPEN
 from postroom.domain.safety import Wire
@@ -211,6 +212,10 @@ def _tell_first(connection: Connection, rooms: Rooms, press: Press, run: Run, pe
     if press.seen:
         return
     question, teller = press.question, _teller(press)
+    late = answer_after(run.status, run.why) if run.status not in OPEN else None
+    if late is not None:
+        tell(connection, rooms, Outcome(f"late:{press.key}", question.company, late.value, teller))
+        return
     first = first_answer_to(connection, rooms.sealer, key_of(run))
     if first is not None and not (first.under_way and first.answer == press.answer):
         language = teller["recipient"].get("language")

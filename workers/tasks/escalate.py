@@ -30,6 +30,7 @@ from postroom.domain.runs import RunStatus
 from postroom.domain.safety import Wire
 from postroom.store.engine import Connection
 from postroom.store.inbox import Cause, InboxRow, OwnEvent, add_own_events, events_at_step, events_by_id
+from postroom.store.looks import want_looks
 from postroom.store.notices import NewNotice, raise_notices
 from postroom.store.runs import (
     Fired,
@@ -51,6 +52,7 @@ from postroom.store.safety import odoo_wire
 from postroom.store.timers import Outcome, StepTimer, Timer, set_step_timers, still_due
 from workers.hints import Lane
 from workers.tasks.gather import as_it_is_now
+from workers.tasks.reread import to_be_looked_at
 from workers.tasks.resolve import Circle, Recipient, asked_by, resolve
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
@@ -115,27 +117,35 @@ def fire_steps(connection: Connection, rooms: Rooms, timers: Sequence[Timer]) ->
     waiting = [timer for timer in timers if timer.id in due and _meant(timer, runs.get(timer.subject_id))]
     situations = {each.run.id: each for each in _situations(connection, rooms, [runs[t.subject_id] for t in waiting])}
     now = rooms.clock.now()
-    shots = []
+    shots, unseen = [], []
     for timer in waiting:
         situation = situations[timer.subject_id]
         move = _move(rooms, situation, now)
         if isinstance(move, Wait):
             outcomes[timer.id] = move.until
+        elif isinstance(move, Fire) and (until := to_be_looked_at(rooms, situation.run, situation.wire, now)):
+            outcomes[timer.id] = until
+            unseen.append(situation.run.id)
         elif isinstance(move, Fire):
             outcomes[timer.id] = True
             shots.append(_Shot(situation, move, timer.due_at))
+    want_looks(connection, unseen, now)
     _do(connection, rooms, shots, now, Summary())
     return outcomes
 
 
-def set_going(connection: Connection, rooms: Rooms, run: Run) -> None:
-    """Set the timer of an active run's next step: after it was resumed, or its timer was lost."""
-    (situation,) = _situations(connection, rooms, [run])
-    move = _move(rooms, situation, rooms.clock.now())
-    due_at = move.until if isinstance(move, Wait) else rooms.clock.now()
-    place = following(situation.chain, run.place, run.levels, _applies(situation))
-    if place is not None:
-        set_step_timers(connection, [StepTimer(run.id, run.company, place, run.iter, due_at)])
+def set_going(connection: Connection, rooms: Rooms, runs: Sequence[Run]) -> list[Run]:
+    """Set the timers of active runs' next steps, which were lost. Returns the runs that are not at their end."""
+    now, going = rooms.clock.now(), []
+    for situation in _situations(connection, rooms, runs):
+        run, move = situation.run, _move(rooms, situation, now)
+        place = following(situation.chain, run.place, run.levels, _applies(situation))
+        if place is not None:
+            due_at = move.until if isinstance(move, Wait) else now
+            advance(connection, {run.id: (place, None)})
+            set_step_timers(connection, [StepTimer(run.id, run.company, place, run.iter, due_at)])
+            going.append(run)
+    return going
 
 
 def join(
@@ -202,7 +212,8 @@ def _move(rooms: Rooms, situation: Situation, now: datetime) -> Fire | Wait | No
         place: min(now, progress.fired[place] + rooms.clock.passing_in(after))
         for place, after in progress.reached_after.items()
     }
-    began = run.asked_at or run.began_at
+    size = len(situation.chain.moments)
+    began = progress.fired.get(run.place - run.place % size, run.asked_at or run.began_at)
     standing = Standing(run.place, run.levels, began, reached, progress.open)
     return next_move(situation.chain, standing, now, applies=_applies(situation), calendar=_calendar(rooms, run))
 
