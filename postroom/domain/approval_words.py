@@ -13,6 +13,8 @@ SECOND = "second"
 """He, or somebody else, had answered before."""
 COUNTED = "counted"
 """His answer counts, and others are still to answer."""
+BY_OTHER: Mapping[Answer, str] = MappingProxyType({Answer.APPROVE: "approved_by", Answer.REJECT: "rejected_by"})
+"""Somebody else of those who were asked has decided it."""
 STANDS = "stands"
 """How Odoo's people call the state of the document: said after everything that Odoo was asked about."""
 
@@ -48,6 +50,8 @@ _EN: Mapping[str, Words] = {
     Refusal.NO_DOCUMENT: ("Your press decided nothing", "The message named no document that could be decided."),
     COUNTED: ("{document}: your answer counts", "Others are still to answer. Nothing is decided in Odoo yet."),
     SECOND: ("{document} was answered before", "The first answer counts: “{answer}”, by {by} on {at}."),
+    BY_OTHER[Answer.APPROVE]: ("{document} was approved by {by}", "Approved on {at}. You need not answer any more."),
+    BY_OTHER[Answer.REJECT]: ("{document} was rejected by {by}", "Rejected on {at}. You need not answer any more."),
     Result.GIVEN_UP: (
         "{document} did not reach Odoo",
         "Odoo took no answer, and nothing was decided. Decide there; our operators know of it.",
@@ -89,6 +93,8 @@ _ES: Mapping[str, Words] = {
         "Faltan otras respuestas. En Odoo aún no se ha decidido nada.",
     ),
     SECOND: ("{document} ya tenía respuesta", "Vale la primera respuesta: «{answer}», de {by}, el {at}."),
+    BY_OTHER[Answer.APPROVE]: ("{by} ha aprobado {document}", "Aprobado el {at}. Ya no hace falta que responda."),
+    BY_OTHER[Answer.REJECT]: ("{by} ha rechazado {document}", "Rechazado el {at}. Ya no hace falta que responda."),
     Result.GIVEN_UP: (
         "{document} no ha llegado a Odoo",
         "Odoo no ha aceptado su respuesta. No se ha decidido nada: decida en Odoo.",
@@ -130,6 +136,8 @@ _FR: Mapping[str, Words] = {
         "D’autres doivent encore répondre. Rien n’est décidé dans Odoo.",
     ),
     SECOND: ("{document} avait déjà une réponse", "La première compte : « {answer} », de {by}, le {at}."),
+    BY_OTHER[Answer.APPROVE]: ("{by} a approuvé {document}", "Approuvé le {at}. Vous n’avez plus à répondre."),
+    BY_OTHER[Answer.REJECT]: ("{by} a refusé {document}", "Refusé le {at}. Vous n’avez plus à répondre."),
     Result.GIVEN_UP: (
         "{document} n’est pas arrivé dans Odoo",
         "Odoo n’a pas pris votre réponse. Rien n’a été décidé : décidez dans Odoo.",
@@ -180,6 +188,8 @@ _DE: Mapping[str, Words] = {
     Refusal.NO_DOCUMENT: ("Ihre Antwort hat nichts entschieden", "Die Nachricht nannte keinen Beleg zur Entscheidung."),
     COUNTED: ("{document}: Ihre Antwort zählt", "Andere müssen noch antworten. In Odoo ist noch nichts entschieden."),
     SECOND: ("{document} war schon beantwortet", "Es zählt die erste Antwort: „{answer}“ von {by} am {at}."),
+    BY_OTHER[Answer.APPROVE]: ("{by} hat {document} genehmigt", "Genehmigt am {at}. Sie müssen nicht mehr antworten."),
+    BY_OTHER[Answer.REJECT]: ("{by} hat {document} abgelehnt", "Abgelehnt am {at}. Sie müssen nicht mehr antworten."),
     Result.GIVEN_UP: (
         "{document} kam in Odoo nicht an",
         "Odoo nahm Ihre Antwort nicht an. Nichts wurde entschieden: Entscheiden Sie dort.",
@@ -208,9 +218,13 @@ def told(code: str, language: str | None, facts: Mapping[str, str]) -> Words:
 
 def first_answer(answer: Answer, by: str, at: datetime, language: str | None, zone: str | None) -> dict[str, str]:
     """What is told of an answer that came before: which, whose, and when by the reader's clock."""
-    four = _of_the_four(language)
-    when = moment(at.astimezone(ZoneInfo(zone)) if zone else at, language or four)
-    return {"answer": BUTTONS[four][answer], "by": by, "at": when}
+    return {"answer": BUTTONS[_of_the_four(language)][answer], **decided_by(by, at, language, zone)}
+
+
+def decided_by(by: str, at: datetime, language: str | None, zone: str | None) -> dict[str, str]:
+    """What is told of a decision: whose, and when by the reader's clock."""
+    when = moment(at.astimezone(ZoneInfo(zone)) if zone else at, language or LAST_RESORT)
+    return {"by": by, "at": when}
 
 
 def _of_the_four(language: str | None) -> str:

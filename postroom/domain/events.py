@@ -15,6 +15,7 @@ from postroom.domain.event_types import EVENT_TYPES, EventType
 from postroom.domain.facts import Document, Fact, Facts, FactSpec
 
 _MODEL = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", re.ASCII)
+MOST_APPROVERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ class Event:
     """What it is about: account.move:88."""
     facts: Facts
     contacts: Mapping[ContactRole, Recipient] = field(default_factory=dict)
+    approvers: tuple[Recipient, ...] = ()
+    """Whoever is asked besides the recipient."""
 
     @property
     def recipient_key(self) -> str:
@@ -128,8 +131,9 @@ def event_from(payload: Mapping[str, Any]) -> Event:
     about = _about(reader, shape) if shape else ""
     facts = _facts(reader, shape, "/data", about) if shape else {}
     contacts = {role: _recipient(reader, at) for role in ContactRole if reader.look(at := f"/data/contacts/{role}")}
+    approvers = _approvers(reader)
     reader.refuse_faults()
-    return Event(key, source, shape.name, subject, time, company, recipient, about, facts, contacts)
+    return Event(key, source, shape.name, subject, time, company, recipient, about, facts, contacts, approvers)
 
 
 def sample_event(shape: EventType, **recipient: Any) -> Event:
@@ -163,7 +167,7 @@ class _Reader:
         """What stands at the pointer, or None."""
         value: Any = self._root
         for step in pointer.strip("/").split("/"):
-            value = value.get(step) if isinstance(value, Mapping) else None
+            value = _inside(value, step)
         return value
 
     def fault(self, pointer: str, problem: str) -> None:
@@ -176,6 +180,12 @@ class _Reader:
         """Raise everything that was found."""
         if self._faults:
             raise EventRefused(tuple(self._faults))
+
+
+def _inside(value: Any, step: str) -> Any:
+    if isinstance(value, list):
+        return value[int(step)] if step.isdecimal() and int(step) < len(value) else None
+    return value.get(step) if isinstance(value, Mapping) else None
 
 
 def _company(reader: _Reader) -> Company:
@@ -203,6 +213,24 @@ def _recipient(reader: _Reader, at: str = "/data/recipient") -> Recipient:
     if not recipient.reachable:
         reader.fault(at, "has no phone, email, slack, teams or user_id; give at least one")
     return recipient
+
+
+def _approvers(reader: _Reader) -> tuple[Recipient, ...]:
+    """Each named once; the recipient may stand among them."""
+    at = "/data/approvers"
+    named = reader.take(at, _people, required=False) or ()
+    approvers = tuple(_recipient(reader, f"{at}/{number}") for number in range(len(named)))
+    first: dict[str, int] = {}
+    for number, approver in enumerate(approvers):
+        if first.setdefault(approver.partner, number) != number and approver.partner is not None:
+            reader.fault(f"{at}/{number}/partner_id", f"is that of {at}/{first[approver.partner]}; name him once")
+    return approvers
+
+
+def _people(raw: Any) -> list[Any]:
+    if not isinstance(raw, list) or not 1 <= len(raw) <= MOST_APPROVERS:
+        raise ValueError(f"must be a list of 1 to {MOST_APPROVERS} people, each written like the recipient")
+    return raw
 
 
 def _about(reader: _Reader, shape: EventType) -> str:

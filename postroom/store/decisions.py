@@ -49,6 +49,13 @@ class First:
 
 
 _ANSWER = text("select payload, state, code from outbox where key = :key")
+_REACHED = text("""
+    select distinct on (i.recipient) i.recipient, i.facts from intent i
+    where i.run_id = :run_id and exists (
+        select from leg_key k join message_log m on m.id = k.message_id
+        where k.intent_id = i.id and m.state in ('sending', 'sent', 'delivered', 'read', 'unknown'))
+    order by i.recipient, i.id desc
+""")
 _REFUSED = text("""
     insert into message_event (id, message_id, company, inbox_id, what, detail)
     values (:id, :message_id, :company, :inbox_id, 'decision_refused', :detail)
@@ -73,6 +80,12 @@ def first_answer_to(connection: Connection, sealer: Sealer, key: str) -> First |
     teller = payload["teller"]
     at = datetime.fromisoformat(teller["at"])
     return First(payload["answer"], teller["recipient"]["name"], at, row.state == "waiting", row.code)
+
+
+def reached_in(connection: Connection, sealer: Sealer, run_id: UUID) -> dict[str, Mapping[str, Any]]:
+    """Everybody whom a question of a run has reached, or may have, by partner:<id>: the event that told him last."""
+    rows = connection.execute(_REACHED, {"run_id": run_id})
+    return {row.recipient: sealer.open_json(row.facts, "intent.facts") for row in rows}
 
 
 def note_refusal(connection: Connection, message_id: UUID, company: str, inbox_id: UUID, reason: str) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from postroom.domain.approval_words import BUTTONS, COUNTED, SECOND, STANDS, TABLES, first_answer, told
+from postroom.domain.approval_words import BUTTONS, BY_OTHER, COUNTED, SECOND, STANDS, TABLES, first_answer, told
 from postroom.domain.approvals import (
     WAYS,
     Answer,
@@ -38,7 +38,7 @@ LAURA = Person(
 )
 ASKED = Asked("purchase.order", 42, "1", user_id=6, partner="7", requester_id=9, not_after=NOW + timedelta(days=1))
 PURCHASE = WAYS["purchase.order"][17]
-EVERY_CODE = {*map(str, Result), *map(str, Refusal), SECOND, COUNTED}
+EVERY_CODE = {*map(str, Result), *map(str, Refusal), SECOND, COUNTED, *BY_OTHER.values()}
 FACTS = {
     "document": "P00042",
     "words": "You may not.",

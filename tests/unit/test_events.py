@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from postroom.domain import addresses, languages
 from postroom.domain.channels import ChannelName
-from postroom.domain.event_types import ORDER_CONFIRMED, PAYMENT_REMINDER
+from postroom.domain.event_types import APPROVAL_REQUESTED, ORDER_CONFIRMED, PAYMENT_REMINDER
 from postroom.domain.events import ContactRole, EventRefused, event_from
 from postroom.domain.facts import Amount, Line, Link, Money
 
@@ -101,6 +101,27 @@ def test_every_fault_is_told_at_once_with_its_pointer():
     }
     assert faults["/id"] == "is missing"
     assert '"1250.00"' in faults["/data/invoice/amount_due"]
+
+
+def test_several_approvers_are_named_once_each_and_all_their_faults_are_told():
+    approvers = [{"partner_id": 7, "name": "Ana", "user_id": 7}, {"partner_id": 8, "name": "Bea", "user_id": 8}]
+    event = event_from(cloud_event(APPROVAL_REQUESTED, data__approvers=approvers))
+    assert [approver.key for approver in event.approvers] == ["partner:7", "partner:8"]
+
+    wrong = [*approvers, {"partner_id": 8, "name": "Bea", "email": "bea@example.com"}, {"partner_id": 9}, "Carl"]
+    assert faults_of(cloud_event(APPROVAL_REQUESTED, data__approvers=wrong)) == {
+        "/data/approvers/2/partner_id": "is that of /data/approvers/1; name him once",
+        "/data/approvers/3/name": "is missing",
+        "/data/approvers/3": "has no phone, email, slack, teams or user_id; give at least one",
+        "/data/approvers/4/partner_id": "is missing",
+        "/data/approvers/4/name": "is missing",
+        "/data/approvers/4": "has no phone, email, slack, teams or user_id; give at least one",
+    }
+    for nobody in ([], {"partner_id": 7}, [approvers[0]] * 51):
+        assert (
+            "a list of 1 to 50 people"
+            in faults_of(cloud_event(APPROVAL_REQUESTED, data__approvers=nobody))["/data/approvers"]
+        )
 
 
 def test_an_unknown_event_type_is_refused_with_the_likely_one():

@@ -12,7 +12,7 @@ from postroom.domain.events import Event, event_from
 from postroom.domain.runs import DESK, RunStatus
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow, mark_done
-from postroom.store.runs import NewRun, Run, begin_run, end_run, keep_flow, lock_open_run, note
+from postroom.store.runs import NewRun, Noted, Run, begin_run, end_run, keep_flow, lock_open_run, note, note_all
 from postroom.store.safety import odoo_wire
 from postroom.store.storms import adopt
 from workers.hints import Lane
@@ -110,9 +110,9 @@ def _ask_as_well(connection: Connection, rooms: Rooms, row: InboxRow, chain: Cha
         return set()
     if run is None:  # it was decided in this very moment: what comes now is a new question, and the next try begins it
         raise LookupError(f"the run about {event.document} has ended meanwhile")
-    lanes, joined = join(connection, rooms, run, row, event.recipient_key, summary)
-    what = "joined" if joined else "asked_again"
-    note(connection, run, what, rooms.clock.now(), detail=f"event {row.id}", actor=event.recipient_key)
+    lanes, joined = join(connection, rooms, run, row, summary)
+    what, who = ("joined", joined) if joined else ("asked_again", [event.recipient_key])
+    note_all(connection, [Noted(run, what, rooms.clock.now(), f"event {row.id}", each) for each in who])
     if joined and is_alert(row.type):
         adopt(connection, {row.id: run.id})
     return lanes

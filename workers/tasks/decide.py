@@ -37,14 +37,11 @@ from postroom.store.runs import (
 )
 from workers.tasks.escalate import ask_next_level
 from workers.tasks.note import wire_of
-from workers.tasks.tell import Outcome, tell
+from workers.tasks.tell import DOCUMENT, NO_DOCUMENT, Outcome, tell, tell_others
 from workers.wiring import Rooms
 
 ADDRESSED = {"slack": "slack", "teams": "teams", "whatsapp": "phone", "email": "email"}
 """The recipient's field for the account that he pressed by."""
-DOCUMENT = ("id", "model", "document_number", "record_url")
-NO_DOCUMENT = {"id": 1, "model": "approval.request", "document_number": "-"}
-"""What an event has to say where the question named none."""
 
 log = structlog.get_logger()
 
@@ -174,6 +171,7 @@ def _weigh(connection: Connection, rooms: Rooms, press: Press, asked: Asked, per
     if decide_run(connection, run, outcome.value, f"partner:{person.partner_id}", now):
         note(connection, run, "decided", now, detail=outcome.value, actor=f"partner:{person.partner_id}")
         _carry(connection, rooms, press, asked, person, run)
+        tell_others(connection, rooms, run, outcome, person)
 
 
 def _carry(connection: Connection, rooms: Rooms, press: Press, asked: Asked, person: Person, run: Run) -> None:

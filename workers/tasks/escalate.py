@@ -53,7 +53,7 @@ from postroom.store.timers import Outcome, StepTimer, Timer, set_step_timers, st
 from workers.hints import Lane
 from workers.tasks.gather import as_it_is_now
 from workers.tasks.reread import to_be_looked_at
-from workers.tasks.resolve import Circle, Recipient, asked_by, resolve
+from workers.tasks.resolve import Circle, Recipient, asked_by, partner_of, resolve
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
@@ -149,18 +149,21 @@ def set_going(connection: Connection, rooms: Rooms, runs: Sequence[Run]) -> list
 
 
 def join(
-    connection: Connection, rooms: Rooms, run: Run, row: InboxRow, recipient: str, summary: Summary
-) -> tuple[set[Lane], bool]:
-    """An event asks one more about what is asked already: he joins the bench. False: he was asked before.
+    connection: Connection, rooms: Rooms, run: Run, row: InboxRow, summary: Summary
+) -> tuple[set[Lane], list[str]]:
+    """An event asks about what is asked already: whoever was not asked before joins the bench. Returns who did.
 
     The caller has locked the run.
     """
-    chain = chain_of(connection, run.flow_version_id)
+    (situation,) = _situations(connection, rooms, [run])
+    chain, data = situation.chain, row.payload["data"]
     first = chain.level_asked(run.place) * len(chain.moments)
-    if recipient in asked_at_place(connection, run, first):
-        return set(), False
-    cause = Cause(chain.step_at(first).by, run.id, first)
-    return sort_events(connection, rooms, [replace(row, cause=cause)], summary), True
+    before = asked_at_place(connection, run, first)
+    new = [each for each in asked_by(data) if partner_of(each) not in before]
+    step = chain.step_at(first)
+    cause = Cause(step.by, run.id, first)
+    rows = _rows(connection, rooms, replace(situation, row=row), (step, first), new, cause)
+    return sort_events(connection, rooms, rows, summary), [partner_of(each) for each in new]
 
 
 def ask_next_level(connection: Connection, rooms: Rooms, run: Run, level: int) -> None:
@@ -327,12 +330,25 @@ def _write(connection: Connection, rooms: Rooms, shot: _Shot) -> list[InboxRow]:
         words = f"has nobody to hear of step {step.name} ({', '.join(map(str, audiences))})"
         raise_notices(connection, [_for_operators(situation, words)])
     cause = Cause(step.by, run.id, place)
-    theirs = [person for person in people if not place and person == situation.data["recipient"]]
-    rows = (
-        [replace(events_by_id(connection, rooms.sealer, {run.event_id})[run.event_id], cause=cause)] if theirs else []
-    )
-    events = [_event(connection, rooms, situation, (step, place), person) for person in people if person not in theirs]
-    return rows + add_own_events(connection, rooms.sealer, events, cause)
+    if place:
+        events = [_event(connection, rooms, situation, (step, place), person) for person in people]
+        return add_own_events(connection, rooms.sealer, events, cause)
+    return _rows(connection, rooms, situation, (step, place), people, cause)
+
+
+def _rows(
+    connection: Connection,
+    rooms: Rooms,
+    situation: Situation,
+    due: tuple[Step, int],
+    people: Sequence[Recipient],
+    cause: Cause,
+) -> list[InboxRow]:
+    """What puts a question to people: to its own recipient the event that came, to others one of our own."""
+    himself = situation.data["recipient"]
+    events = [_event(connection, rooms, situation, due, person) for person in people if person != himself]
+    own = add_own_events(connection, rooms.sealer, events, cause)
+    return [*([replace(situation.row, cause=cause)] if himself in people else []), *own]
 
 
 def _event(
@@ -343,7 +359,8 @@ def _event(
     asked = str(situation.row.payload["type"])
     kind = asked if rule is None or matches(rule.event_type, asked) else rule.event_type
     key = f"{run.id}:{run.iter}:{place}:{person['partner_id']}"
-    data = as_it_is_now(connection, rooms, run.id, {**situation.data, "recipient": person})
+    told = {name: each for name, each in situation.data.items() if name != "approvers"}
+    data = as_it_is_now(connection, rooms, run.id, {**told, "recipient": person})
     whole = {**situation.row.payload, "id": key, "source": SOURCE, "type": kind, "data": data}
     return OwnEvent(run.company, SOURCE, key, kind, whole)
 

@@ -16,8 +16,16 @@ Recipient = Mapping[str, Any]
 
 
 def asked_by(data: Mapping[str, Any]) -> tuple[Recipient, ...]:
-    """Whom an event asks: its approvers where it names several, else its recipient."""
-    return tuple(data.get("approvers") or (data["recipient"],))
+    """Whom an event asks, each once: its recipient, and its approvers where it names more."""
+    found: dict[str, Recipient] = {}
+    for each in (data["recipient"], *(data.get("approvers") or ())):
+        found.setdefault(partner_of(each), each)
+    return tuple(found.values())
+
+
+def partner_of(recipient: Recipient) -> str:
+    """As an intent names him."""
+    return f"partner:{recipient['partner_id']}"
 
 
 @dataclass(frozen=True, slots=True)
