@@ -9,8 +9,7 @@ from rich.console import Group, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
-from config.rules import load_routing
-from config.template_files import load_templates
+from config.rules import ROUTING_FILE, read_routing
 from postroom.cli.codes import meaning
 from postroom.cli.showing import said, table, when
 from postroom.domain.channels import ChannelName
@@ -43,7 +42,7 @@ class Rules:
     @classmethod
     def of_the_house(cls) -> "Rules":
         """As they stand in the files."""
-        rules = load_routing(templates=load_templates()).rules
+        rules = read_routing(ROUTING_FILE.read_text("utf-8"), file=str(ROUTING_FILE), templates=None).rules
         return cls({rule.message_type: _spoken(rule.channels[0]) for rule in rules})
 
     def by(self, message_type: str) -> str:
