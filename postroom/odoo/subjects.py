@@ -34,7 +34,8 @@ def _elsewhere(odoo: Odoo, way: Way, model: str, ids: Sequence[int]) -> dict[int
     owners = {number: int(row[field][0]) for number, row in rows.items() if row and row[field]}
     there = stands(odoo, replace(way, through=None), owner_model, list(owners.values()))
     found = {number: Stand("" if row else None) for number, row in rows.items() if number not in owners}
-    return found | {number: there[owner] for number, owner in owners.items() if owner in there}
+    # Its revision is another one's, and is held against nothing.
+    return found | {number: Stand(there[owner].state) for number, owner in owners.items() if owner in there}
 
 
 def _stand(row: Row | None, state: str) -> Stand:

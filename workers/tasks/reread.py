@@ -8,18 +8,20 @@ from uuid import UUID
 import structlog
 
 from postroom.domain.approvals import Way
-from postroom.domain.fates import LOOK_AGAIN, LOOK_EVERY, Fate, fate_of, look_first
+from postroom.domain.fates import LOOK_AGAIN, LOOK_EVERY, Fate, answer_after, fate_of, look_first
 from postroom.domain.runs import RunStatus
 from postroom.domain.safety import Wire
 from postroom.odoo.client import BATCH
 from postroom.odoo.errors import OdooError
 from postroom.odoo.subjects import Stand, stands
+from postroom.store.decisions import reached_in
 from postroom.store.engine import Connection
 from postroom.store.looks import Looked, looks_wait, note_once, seen_open, take_looks
 from postroom.store.runs import Run, end_run, lock_runs, note
 from postroom.store.safety import odoo_wire
 from workers.app import app
 from workers.tasks.summary import Summary
+from workers.tasks.tell import Outcome, tell, teller_of
 from workers.wiring import Rooms, rooms
 
 APPROVAL = "odoo.approval.requested"
@@ -106,11 +108,22 @@ def _record(
             still.append(run.id)
             _note_change(connection, run, stand, now)
         elif end_run(connection, run.id, RunStatus.OBSOLETE, fate.value, now):
-            note(
-                connection, run, RunStatus.OBSOLETE, now, detail=f"{fate.value}: Odoo has it as {stand and stand.state}"
-            )
+            state = stand.state if stand else None
+            note(connection, run, RunStatus.OBSOLETE, now, detail=f"{fate.value}: Odoo has it as {state or 'gone'}")
+            _tell_asked(connection, rooms, run, fate, now)
             log.info("run_obsolete", run_id=str(run.id), why=fate.value)
     seen_open(connection, still, now=now, again=now + rooms.clock.passing_in(LOOK_EVERY))
+
+
+def _tell_asked(connection: Connection, rooms: Rooms, run: Run, fate: Fate, now: datetime) -> None:
+    """Whoever has the question hears that nobody waits for his answer: he need not wonder at a card that is void."""
+    code = answer_after(RunStatus.OBSOLETE, fate.value)
+    for who, event in reached_in(connection, rooms.sealer, run.id).items():
+        if code is not None:
+            outcome = Outcome(
+                f"settled:{run.id}:{run.iter}:{who}", run.company, code.value, teller_of(event["data"], now)
+            )
+            tell(connection, rooms, outcome)
 
 
 def _note_change(connection: Connection, run: Run, stand: Stand | None, now: datetime) -> None:
