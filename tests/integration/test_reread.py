@@ -1,6 +1,7 @@
 """Whether the document still needs somebody: decided, withdrawn, changed or deleted in Odoo while people are asked."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,9 +11,10 @@ import requests
 
 from config.escalations import read_chains
 from postroom.domain.channels import ChannelName
-from postroom.domain.safety import Wire
+from postroom.domain.safety import Mode, Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
+from postroom.store.safety import set_mode
 from sandbox.testing import SECRET, Running, running_sandbox
 from scheduler.ticker import fire_timers, hint_where_documents_wait
 from tests import boardroom
@@ -58,9 +60,9 @@ def clock() -> FixedClock:
     return FixedClock()
 
 
-def erp_at(sandbox: Running) -> Erp:
+def erp_at(sandbox: Running, wire: Wire = Wire.SANDBOX) -> Erp:
     """The stand-in of version 17, where an expense is decided by its report."""
-    return Erp({Wire.SANDBOX: partial(connect, Access(f"{sandbox.url}/odoo17", "sandbox", "postroom", SECRET))})
+    return Erp({wire: partial(connect, Access(f"{sandbox.url}/odoo17", "sandbox", "postroom", SECRET))})
 
 
 @pytest.fixture
@@ -106,9 +108,10 @@ def told(rooms: Rooms) -> list[str]:
     return [str(SEALER.open_json(row.content, "message_log.content")["subject"]) for row in rows if row.content]
 
 
-def test_whoever_is_asked_is_let_go_when_odoo_needs_him_no_more(
-    rooms: Rooms, odoo: Running, clock: FixedClock, slack: StubChannel
-) -> None:
+def test_whoever_is_asked_is_let_go_when_odoo_needs_him_no_more(rooms: Rooms, odoo: Running, clock: FixedClock) -> None:
+    rooms = replace(rooms, erp=erp_at(odoo, Wire.LIVE))
+    with rooms.engine.begin() as connection:
+        set_mode(connection, "1", ChannelName.ODOO, Mode.LIVE)
     documents = {
         50: ("purchase", "approved_in_odoo", "P00050 was approved already"),
         51: ("cancel", "rejected_in_odoo", "P00051 was rejected already"),
@@ -153,6 +156,13 @@ def test_a_document_that_is_still_open_is_asked_about_again_however_odoo_has_tou
     assert "as of 2020-01-01 00:00:00" in noted[0].detail
 
 
+def test_what_a_stand_in_does_not_know_is_not_gone(rooms: Rooms, clock: FixedClock) -> None:
+    ask(rooms, 9999)
+    due(rooms, clock)
+    assert ends(rooms) == [("active", None)]
+    assert len(query(rooms.engine, "select from intent")) == 2
+
+
 def test_an_expense_stands_as_its_report_does(rooms: Rooms, odoo: Running, clock: FixedClock) -> None:
     ask(rooms, 1, model="hr.expense")
     due(rooms, clock)
@@ -181,7 +191,8 @@ def test_nobody_is_kept_waiting_longer_than_ten_minutes_by_an_odoo_that_is_away(
 def test_a_stand_in_is_not_asked_about_the_documents_of_a_real_odoo(
     make_rooms: Callable[..., Rooms], odoo: Running, clock: FixedClock, slack: StubChannel
 ) -> None:
-    both = Erp({wire: erp_at(odoo)._slots[Wire.SANDBOX]._connect for wire in Wire})
+    stand_in = partial(connect, Access(f"{odoo.url}/odoo17", "sandbox", "postroom", SECRET))
+    both = Erp({Wire.SANDBOX: stand_in, Wire.LIVE: stand_in})
     rooms = make_rooms(slack, clock=clock, chains=read_chains(CHAIN, file="chains.yaml"), erp=both)
     employ(rooms.engine, (7,))
     ask(rooms, 9999)

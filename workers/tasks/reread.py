@@ -60,7 +60,10 @@ def to_be_looked_at(rooms: Rooms, run: Run, wire: Wire, now: datetime) -> dateti
 
 
 def _can_be_asked(rooms: Rooms, wire: Wire) -> bool:
-    """The stand-in knows nothing of documents that a real Odoo asks about while its company is still in the sandbox."""
+    """The stand-in knows nothing of documents that a real Odoo asks about while its company is still in the sandbox.
+
+    What it does not have somebody made up to try us out: there it is not gone, only unknown.
+    """
     return rooms.erp.has(wire) and (wire is Wire.LIVE or not rooms.erp.has(Wire.LIVE))
 
 
@@ -87,6 +90,7 @@ def _look_at(rooms: Rooms, place: Place, looked: Mapping[int, Looked], summary: 
         odoo = rooms.erp.at(wire) if _can_be_asked(rooms, wire) else None
         way = rooms.ways.get(model, {}).get(int(odoo.version)) if odoo else None
         found = stands(odoo, way, model, list(looked)) if odoo and way else {}
+        found = {number: stand for number, stand in found.items() if stand.state is not None or wire is Wire.LIVE}
     except OdooError as error:
         summary.add(f"not seen: {error.fault.code}", len(looked))
         log.warning("subjects_not_seen", wire=wire.value, model=model, code=error.fault.code)
