@@ -39,6 +39,17 @@ class Person:
     has_key: bool = False
     """He has given an API key of his own."""
     seen_at: datetime | None = None
+    manager_id: int | None = None
+    """The user of Odoo that he answers to."""
+    roles: tuple[str, ...] = ()
+    """The XML ids of his groups in Odoo, as in purchase.group_purchase_manager."""
+    away_from: datetime | None = None
+    away_until: datetime | None = None
+
+    def is_away(self, now: datetime) -> bool:
+        """Whether he is on leave. Odoo may say that he is, and not until when."""
+        begun = self.away_from is not None and self.away_from <= now
+        return begun and (self.away_until is None or now < self.away_until)
 
     @property
     def companies_told(self) -> str:

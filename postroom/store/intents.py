@@ -64,6 +64,30 @@ _INSERT_INTENTS = text("""
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Somebody whom a step of a run was to tell something, and whom no channel reaches."""
+
+    event_id: UUID
+    run_id: UUID
+    step_no: int
+    recipient: str
+
+
+_SILENT = text("""
+    select i.event_id, i.run_id, i.step_no, i.recipient from intent i
+    where i.event_id = any(:events) and i.run_id is not null
+        and not exists (select from leg_key k where k.intent_id = i.id)
+    order by i.id
+""").bindparams(bindparam("events", type_=ARRAY(Uuid)))
+
+
+def reaching_nobody(connection: Connection, events: Sequence[UUID]) -> list[Silent]:
+    """Of what runs tell by these events, what reaches nobody: there is no channel to send it by."""
+    rows = connection.execute(_SILENT, {"events": list(events)}) if events else ()
+    return [Silent(row.event_id, row.run_id, row.step_no, row.recipient) for row in rows]
+
+
 def add_intents(connection: Connection, sealer: Sealer, intents: Sequence[Intent]) -> set[UUID]:
     """Write intents, each once. Returns the ids of the new ones: an event tells a person by a rule only once."""
     if not intents:

@@ -22,7 +22,8 @@ BY_HAND = "unlinked by "
 """How the reason begins why an operator parted an account from somebody: no directory's word brings it back."""
 
 PERSON = """p.id, p.wire, p.database, p.user_id, p.partner_id, p.company, p.companies, p.name, p.login, p.email,
-    p.language, p.timezone, p.active, p.api_key is not null as has_key, p.seen_at"""
+    p.language, p.timezone, p.active, p.api_key is not null as has_key, p.seen_at, p.manager_id, p.roles,
+    p.away_from, p.away_until"""
 """What a person is made of."""
 
 _BY_ACCOUNT = text(f"""
@@ -36,6 +37,12 @@ _BY_USER = text(f"""
 _BY_PARTNER = text(f"""
     select {PERSON} from person p where p.wire = :wire and p.partner_id = :partner_id and p.active
     order by p.user_id limit 1
+""")  # noqa: S608
+_BY_ROLE = text(f"""
+    select {PERSON} from person p
+    where p.wire = :wire and p.active and p.roles @> to_jsonb(cast(:role as text))
+        and p.companies @> to_jsonb(cast(:company as bigint))
+    order by p.user_id
 """)  # noqa: S608
 _BY_ID = text(f"select {PERSON} from person p where p.id = :id")  # noqa: S608
 _BY_EMAIL = text(f"""
@@ -112,6 +119,14 @@ def person_of_partner(connection: Connection, sealer: Sealer, wire: Wire, partne
     """The active user whose partner this is."""
     row = connection.execute(_BY_PARTNER, {"wire": wire.value, "partner_id": partner_id}).one_or_none()
     return person_from(sealer, row) if row else None
+
+
+def people_with_role(connection: Connection, sealer: Sealer, wire: Wire, company: str, role: str) -> list[Person]:
+    """The active users with a role who may see a company's documents; of a company that is no number of Odoo nobody."""
+    if not company.isdecimal():
+        return []
+    rows = connection.execute(_BY_ROLE, {"wire": wire.value, "company": int(company), "role": role})
+    return [person_from(sealer, row) for row in rows]
 
 
 # Looking --------------------------------------------------------------------------------------------------------------
@@ -273,6 +288,10 @@ def person_from(sealer: Sealer, row: Any) -> Person:
         active=row.active,
         has_key=row.has_key,
         seen_at=row.seen_at,
+        manager_id=row.manager_id,
+        roles=tuple(row.roles),
+        away_from=row.away_from,
+        away_until=row.away_until,
     )
 
 

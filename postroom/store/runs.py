@@ -392,7 +392,10 @@ _VOTES = text("""
     select actor, answer, at, via, message_id from vote
     where run_id = :run_id and level = :level and iter = :iter order by at, actor
 """)
-_ASKED_OF = text("select distinct recipient from intent where run_id = :run_id and step_no = :step_no")
+_ASKED_OF = text("""
+    select distinct i.recipient from intent i
+    where i.run_id = :run_id and i.step_no = :step_no and exists (select from leg_key k where k.intent_id = i.id)
+""")
 _DECIDE = text("""
     insert into decision (run_id, company, outcome, actor, decided_at) values (:run_id, :company, :outcome, :actor, :at)
     on conflict do nothing returning run_id
@@ -418,7 +421,7 @@ def votes_of(connection: Connection, run: Run, level: int) -> dict[str, Vote]:
 
 
 def asked_at_place(connection: Connection, run: Run, place: int) -> frozenset[str]:
-    """Whom a step of a run asked."""
+    """Whom a step of a run asked; nobody whom no channel reaches."""
     return frozenset(connection.scalars(_ASKED_OF, {"run_id": run.id, "step_no": place}))
 
 

@@ -376,6 +376,10 @@ person = Table(
     Column("timezone", Text),
     Column("companies", JSONB, nullable=False, server_default=text("'[]'")),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("manager_id", BigInteger),  # res.users: whom he answers to
+    Column("roles", JSONB, nullable=False, server_default=text("'[]'")),  # XML ids of his groups
+    at("away_from", nullable=True),
+    at("away_until", nullable=True),
     at("seen_at", default=True),  # when Odoo last named him
     at("created_at", default=True),
     UniqueConstraint("database", "user_id"),

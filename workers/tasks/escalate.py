@@ -1,44 +1,35 @@
 """A run's steps: put the question, remind, escalate, until somebody has decided. Database work only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
 
 from postroom.domain.escalation import (
     WRITES,
-    Audience,
     Calendar,
-    Case,
-    Chain,
     Deed,
     Fire,
     Standing,
     Step,
     Wait,
-    Whom,
     case_of,
     expected,
     following,
     next_move,
 )
-from postroom.domain.event_types import matches
 from postroom.domain.runs import RunStatus
-from postroom.domain.safety import Wire
 from postroom.store.engine import Connection
-from postroom.store.inbox import Cause, InboxRow, OwnEvent, add_own_events, events_at_step, events_by_id
+from postroom.store.inbox import InboxRow, events_by_id
 from postroom.store.looks import want_looks
 from postroom.store.notices import NewNotice, raise_notices
 from postroom.store.runs import (
     Fired,
     Noted,
-    Progress,
     Run,
     advance,
-    asked_at_place,
     chain_of,
     end_run,
     fire,
@@ -51,35 +42,12 @@ from postroom.store.runs import (
 from postroom.store.safety import odoo_wire
 from postroom.store.timers import Outcome, StepTimer, Timer, set_step_timers, still_due
 from workers.hints import Lane
-from workers.tasks.gather import as_it_is_now
+from workers.tasks.ask import Situation, for_operators, tell_step, write_joining, write_step
 from workers.tasks.reread import to_be_looked_at
-from workers.tasks.resolve import Circle, Recipient, asked_by, partner_of, resolve
-from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
 
-SOURCE = "/postroom/run"
-"""The CloudEvents source of what a run tells."""
-ASKED = (Audience(Whom.ASKED),)
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """A run, and all that is read late about it."""
-
-    run: Run
-    chain: Chain
-    row: InboxRow
-    """The event that began it."""
-    case: Case
-    progress: Progress
-    wire: Wire
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """What that event said."""
-        return self.row.payload["data"]  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +124,9 @@ def join(
     The caller has locked the run.
     """
     (situation,) = _situations(connection, rooms, [run])
-    chain, data = situation.chain, row.payload["data"]
-    first = chain.level_asked(run.place) * len(chain.moments)
-    before = asked_at_place(connection, run, first)
-    new = [each for each in asked_by(data) if partner_of(each) not in before]
-    step = chain.step_at(first)
-    cause = Cause(step.by, run.id, first)
-    rows = _rows(connection, rooms, replace(situation, row=row), (step, first), new, cause)
-    return sort_events(connection, rooms, rows, summary), [partner_of(each) for each in new]
+    first = situation.chain.level_asked(run.place) * len(situation.chain.moments)
+    rows, joined = write_joining(connection, rooms, situation, row, first)
+    return tell_step(connection, rooms, [situation], rows, summary), joined
 
 
 def ask_next_level(connection: Connection, rooms: Rooms, run: Run, level: int) -> None:
@@ -243,7 +206,7 @@ def _do(connection: Connection, rooms: Rooms, shots: Sequence[_Shot], now: datet
         _take(connection, rooms, shot, now, done)
         summary.add(f"{shot.situation.chain.key}: {shot.step.name}")
     done.keep(connection)
-    return sort_events(connection, rooms, done.rows, summary)
+    return tell_step(connection, rooms, [shot.situation for shot in shots], done.rows, summary)
 
 
 @dataclass(slots=True)
@@ -266,12 +229,12 @@ class _Done:
 
 def _take(connection: Connection, rooms: Rooms, shot: _Shot, now: datetime, done: _Done) -> None:
     run, step, chain = shot.situation.run, shot.step, shot.situation.chain
-    written = _write(connection, rooms, shot) if step.deed in WRITES else []
+    written = write_step(connection, rooms, shot.situation, shot.move.place) if step.deed in WRITES else []
     done.rows += written
     done.trail.append(Noted(run, "fired", now, _told(shot, len(written))))
     done.places[run.id] = (shot.move.place + 1, now if shot.move.place % len(chain.moments) == 0 else None)
     if step.deed in ENDINGS:
-        done.told.append(_for_operators(shot.situation, ENDINGS[step.deed]))
+        done.told.append(for_operators(shot.situation, ENDINGS[step.deed]))
     if step.deed is Deed.GIVE_UP:
         end_run(connection, run.id, RunStatus.GIVEN_UP, "nobody answered", now)
         done.trail.append(Noted(run, RunStatus.GIVEN_UP, now, f"now with {chain.owner}"))
@@ -313,59 +276,3 @@ ENDINGS = {
     Deed.OPERATORS: "has waited too long for an answer",
     Deed.GIVE_UP: "was given up on: nobody answered",
 }
-
-
-def _write(connection: Connection, rooms: Rooms, shot: _Shot) -> list[InboxRow]:
-    """An event of our own for each who hears of the step; the question itself is the event that came."""
-    situation, place, step = shot.situation, shot.move.place, shot.step
-    run, chain = situation.run, situation.chain
-    level = chain.levels_for(situation.case)[chain.level_of(place)]
-    first = place - place % len(chain.moments)
-    asked = [row.payload["data"]["recipient"] for row in events_at_step(connection, rooms.sealer, run.id, first)]
-    circle = Circle(asked or asked_by(situation.data), situation.wire)
-    audiences = level.to if step.to == ASKED and not asked else step.to
-    people = resolve(connection, rooms, circle, audiences)
-    if not people:
-        people = resolve(connection, rooms, circle, [chain.owner])
-        words = f"has nobody to hear of step {step.name} ({', '.join(map(str, audiences))})"
-        raise_notices(connection, [_for_operators(situation, words)])
-    cause = Cause(step.by, run.id, place)
-    if place:
-        events = [_event(connection, rooms, situation, (step, place), person) for person in people]
-        return add_own_events(connection, rooms.sealer, events, cause)
-    return _rows(connection, rooms, situation, (step, place), people, cause)
-
-
-def _rows(
-    connection: Connection,
-    rooms: Rooms,
-    situation: Situation,
-    due: tuple[Step, int],
-    people: Sequence[Recipient],
-    cause: Cause,
-) -> list[InboxRow]:
-    """What puts a question to people: to its own recipient the event that came, to others one of our own."""
-    himself = situation.data["recipient"]
-    events = [_event(connection, rooms, situation, due, person) for person in people if person != himself]
-    own = add_own_events(connection, rooms.sealer, events, cause)
-    return [*([replace(situation.row, cause=cause)] if himself in people else []), *own]
-
-
-def _event(
-    connection: Connection, rooms: Rooms, situation: Situation, due: tuple[Step, int], person: Recipient
-) -> OwnEvent:
-    (step, place), run = due, situation.run
-    rule = rooms.book.rule(step.by)
-    asked = str(situation.row.payload["type"])
-    kind = asked if rule is None or matches(rule.event_type, asked) else rule.event_type
-    key = f"{run.id}:{run.iter}:{place}:{person['partner_id']}"
-    told = {name: each for name, each in situation.data.items() if name != "approvers"}
-    data = as_it_is_now(connection, rooms, run.id, {**told, "recipient": person})
-    whole = {**situation.row.payload, "id": key, "source": SOURCE, "type": kind, "data": data}
-    return OwnEvent(run.company, SOURCE, key, kind, whole)
-
-
-def _for_operators(situation: Situation, words: str) -> NewNotice:
-    run, owner = situation.run, situation.chain.owner
-    told = f"{run.subject} ({run.flow_key}) {words}. Its owner: {owner}. Look: postroom runs show {run.id}"
-    return NewNotice(f"run:{run.id}", run.company, "unanswered", told)
