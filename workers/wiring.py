@@ -84,6 +84,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
     sealer = Sealer(values.sealing_keys.get_secret_value(), values.blind_key.get_secret_value())
     client = client_of(values.redis_url)
     erp = erp_from(values)
+    book = book_from_files(engine, {ChannelName.EMAIL: f"reply@{values.email_bounce_domain}"})
     return Rooms(
         engine=engine,
         sealer=sealer,
@@ -94,14 +95,14 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         refuge=Refuge(client, sealer),
         channels=channels_from(values),
         documents=documents_from(values, erp),
-        book=book_from_files(engine, {ChannelName.EMAIL: f"reply@{values.email_bounce_domain}"}),
+        book=book,
         limits=Limits(
             values.lease, values.unknown_window, values.attempt_deadline, values.window_size, values.hourly_ceiling
         ),
         senders=ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="send"),
         erp=erp,
         links=links_from(values),
-        chains=load_chains(),
+        chains=load_chains(rules=book.rules, practices=book.companies),
         ways=load_ways(),
     )
 

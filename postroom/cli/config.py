@@ -14,6 +14,8 @@ from config.approvals_schema import approvals_schema
 from config.companies import COMPANIES_FILE, load_companies
 from config.companies_schema import companies_schema
 from config.differences import differences
+from config.escalations import ESCALATIONS_FILE, load_chains
+from config.escalations_schema import escalations_schema
 from config.faults import ConfigFault, ConfigRefused
 from config.routing_schema import routing_schema
 from config.rules import ROUTING_FILE, Routing, load_routing, read_routing
@@ -23,6 +25,7 @@ from postroom.cli.desk import open_desk
 from postroom.cli.showing import out
 from postroom.domain.approvals import Ways
 from postroom.domain.companies import Companies
+from postroom.domain.escalation import Chain
 from postroom.domain.templates import TemplateSet
 from postroom.store.rulebooks import newest_rulebook
 
@@ -35,12 +38,14 @@ class Described(StrEnum):
     ROUTING = "routing"
     COMPANIES = "companies"
     APPROVALS = "approvals"
+    ESCALATIONS = "escalations"
 
 
 SCHEMAS = {
     Described.ROUTING: routing_schema,
     Described.COMPANIES: companies_schema,
     Described.APPROVALS: approvals_schema,
+    Described.ESCALATIONS: escalations_schema,
 }
 
 app = typer.Typer(no_args_is_help=True, help="Check and compare the configuration.")
@@ -50,6 +55,7 @@ RoutingPath = Annotated[Path, typer.Option("--routing", help="The rules.")]
 TemplatesPath = Annotated[Path, typer.Option("--templates", help="The folder of templates.")]
 CompaniesPath = Annotated[Path, typer.Option("--companies", help="How each company writes to people.")]
 ApprovalsPath = Annotated[Path, typer.Option("--approvals", help="How documents are decided in Odoo.")]
+EscalationsPath = Annotated[Path, typer.Option("--escalations", help="Who is asked, reminded and told, and when.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -59,14 +65,15 @@ def check(
     templates: TemplatesPath = TEMPLATES_FOLDER,
     companies: CompaniesPath = COMPANIES_FILE,
     approvals: ApprovalsPath = APPROVALS_FILE,
+    escalations: EscalationsPath = ESCALATIONS_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Read rules, companies, approvals and templates; list every fault with its line and remedy.
+    """Read rules, companies, approvals, escalations and templates; list every fault with its line and remedy.
 
     Exit code 1 if there are any.
     """
     try:
-        found = _read_all(routing, templates, companies, approvals)
+        found = _read_all(_Files(routing, templates, companies, approvals, escalations))
     except ConfigRefused as refused:
         show_refusal(refused, as_json=as_json, retry="postroom config check")
         raise typer.Exit(1) from None
@@ -77,8 +84,19 @@ def check(
     out().print(
         f"[green]Good.[/] {counts['rules']} rules ({found.rules.sha256.hex()[:12]}), {counts['templates']} templates, "
         f"{counts['companies']} companies of their own and the default, {counts['approvals']} kinds of document that "
-        "can be decided."
+        f"can be decided, {counts['escalations']} chains."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Where everything stands."""
+
+    routing: Path
+    templates: Path
+    companies: Path
+    approvals: Path
+    escalations: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,7 @@ class _Found:
     rules: Routing
     practices: Companies
     ways: Ways
+    chains: tuple[Chain, ...]
 
     def counts(self) -> dict[str, int]:
         return {
@@ -96,21 +115,25 @@ class _Found:
             "templates": len(self.written.versions),
             "companies": len(self.practices.named),
             "approvals": len(self.ways),
+            "escalations": len(self.chains),
         }
 
 
-def _read_all(routing: Path, folder: Path, companies: Path, approvals: Path) -> _Found:
+def _read_all(files: _Files) -> _Found:
     """All of it; the faults of all together, so that one run shows everything."""
     faults: list[ConfigFault] = []
-    written = _unless_refused(lambda: load_templates(folder), faults)
+    written = _unless_refused(lambda: load_templates(files.templates), faults)
     rules = _unless_refused(
-        lambda: load_routing(routing, templates=written) if written else _rules_alone(routing), faults
+        lambda: load_routing(files.routing, templates=written) if written else _rules_alone(files.routing), faults
     )
-    practices = _unless_refused(lambda: load_companies(companies), faults)
-    ways = _unless_refused(lambda: load_ways(approvals), faults)
-    if written is None or rules is None or practices is None or ways is None:
+    practices = _unless_refused(lambda: load_companies(files.companies), faults)
+    ways = _unless_refused(lambda: load_ways(files.approvals), faults)
+    chains = _unless_refused(
+        lambda: load_chains(files.escalations, rules=rules.rules if rules else None, practices=practices), faults
+    )
+    if written is None or rules is None or practices is None or ways is None or chains is None:
         raise ConfigRefused(faults)
-    return _Found(written, rules, practices, ways)
+    return _Found(written, rules, practices, ways, chains)
 
 
 def _unless_refused(load: Callable[[], Loaded], faults: list[ConfigFault]) -> Loaded | None:
@@ -167,7 +190,7 @@ def show(routing: RoutingPath = ROUTING_FILE) -> None:
 
 @app.command()
 def schema(
-    of: Annotated[Described, typer.Argument(help="routing, companies or approvals.")] = Described.ROUTING,
+    of: Annotated[Described, typer.Argument(help="routing, companies, approvals or escalations.")] = Described.ROUTING,
 ) -> None:
     """Print the JSON Schema of routing.yaml, for editors; or of another file."""
     typer.echo(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False))

@@ -27,6 +27,8 @@ class Deed(StrEnum):
 
 
 MIN_INTERVAL = timedelta(minutes=15)
+MOST_USERS = 2**31 - 1
+"""The highest number that Odoo gives to anything."""
 WRITES = frozenset({Deed.NOTIFY, Deed.REMIND, Deed.ESCALATE, Deed.SWITCH})
 """Deeds that send somebody a message."""
 
@@ -58,7 +60,7 @@ class Audience:
         needs_name = whom in {Whom.ROLE, Whom.USER}
         if whom not in set(Whom) or bool(name) is not needs_name:
             raise ValueError(f"{word!r} names nobody; write asked, manager, owner, role:<group> or user:<id>")
-        if whom == Whom.USER and not name.isdecimal():
+        if whom == Whom.USER and not (name.isascii() and name.isdecimal() and 0 < int(name) <= MOST_USERS):
             raise ValueError(f"{word!r} is no user of Odoo; write user: and the number of the user")
         return cls(Whom(whom), name)
 
