@@ -272,3 +272,31 @@ def asked(engine: Engine, partner: int) -> None:
         event=event,
         recipient=f"partner:{partner}",
     )
+
+
+# Somebody in his place ------------------------------------------------------------------------------------------------
+
+
+def test_somebody_is_let_decide_for_another_until_it_is_taken_back(run: Run) -> None:
+    run("sync")
+    made = run("delegate", ANA, "--to", PAT, "--until", "2099-01-06")
+    assert f"is not asked: user {PAT} decides for him" in made.stdout
+    assert told(run("delegate", ANA, "--to", PAT, "--from", "2098-12-21", "--json"))["delegate"] == int(PAT)
+    assert "decides himself again" in run("delegate", ANA, "--remove").stdout
+    assert "decided himself already" in run("delegate", ANA, "--remove").stdout
+
+    kept = told(run("show", ANA, "--json"))["delegations"]
+    assert [(each["to"], each["until"] is None, bool(each["ended_by"])) for each in kept] == [
+        (int(PAT), True, True),
+        (int(PAT), False, True),  # the newer one took its place
+    ]
+    assert "taken back by" in run("show", ANA).stdout
+
+
+def test_a_delegation_that_could_not_be_is_refused_with_everything_that_is_wrong(run: Run) -> None:
+    run("sync")
+    wrong = refusal(run("delegate", ANA, "--to", PAT, "--from", "soon", "--until", "2026-02-30"))
+    assert "--from 'soon' is no day and --until '2026-02-30' is no day" in str(wrong)
+    assert "over before it begins" in str(refusal(run("delegate", ANA, "--to", PAT, "--until", "2020-01-01")))
+    assert "in his own place" in str(refusal(run("delegate", ANA, "--to", ANA)))
+    assert "or --remove it" in str(refusal(run("delegate", ANA)))

@@ -199,9 +199,8 @@ def _people(colleagues: Colleagues, audience: Audience) -> list[Person]:
 
 def as_recipient(person: Person, accounts: Iterable[Account] = ()) -> Recipient:
     """A person as an event's data names him."""
-    held = {
-        ACCOUNTS[each.channel]: each.address for each in accounts if not each.removed_at and each.channel in ACCOUNTS
-    }
+    holding = [each for each in accounts if each.removed_at is None]
+    held = {ACCOUNTS[each.channel]: each.address for each in holding if each.channel in ACCOUNTS}
     known = {
         "partner_id": person.partner_id,
         "name": person.name,

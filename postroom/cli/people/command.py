@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from postroom.cli.desk import Desk, open_desk
-from postroom.cli.faults import REFUSED, Refused
+from postroom.cli.faults import REFUSED, Refused, usage
 from postroom.cli.people import words
 from postroom.cli.people.named import (
     SYNC,
@@ -26,6 +26,9 @@ from postroom.domain.people import How, Person
 from postroom.domain.safety import Wire
 from postroom.store import people as store
 from postroom.store.census import clashes, lookups_of
+from postroom.store.clock import SharedClock
+from postroom.store.delegations import delegate as begin_delegation
+from postroom.store.delegations import delegations_of, end_delegation
 from postroom.store.engine import Connection
 
 app = typer.Typer(no_args_is_help=True, help="Who decides in Odoo, and by which accounts (docs/people.md).")
@@ -73,9 +76,17 @@ def known_of(
     """Everybody of an Odoo, with all that is known of each."""
     found = store.people_of(connection, desk.sealer, wire=wire, company=company)
     lookups = lookups_of(connection, [person.id for person, _ in found])
+    delegations = delegations_of(connection, [person for person, _ in found])
     alike = {user for group in clashes(connection, wire) for user in group}
     return [
-        Known(person, accounts, lookups.get(person.id, ()), person.user_id in alike, add_on)
+        Known(
+            person,
+            accounts,
+            lookups.get(person.id, ()),
+            person.user_id in alike,
+            add_on,
+            delegations.get(person.id, ()),
+        )
         for person, accounts in found
     ]
 
@@ -98,7 +109,8 @@ def _known(connection: Connection, desk: Desk, person: Person) -> Known:
     accounts = store.accounts_of(connection, desk.sealer, [person.id]).get(person.id, ())
     lookups = lookups_of(connection, [person.id]).get(person.id, ())
     clash = any(person.user_id in group for group in clashes(connection, person.wire))
-    return Known(person, accounts, lookups, clash)
+    delegations = delegations_of(connection, [person]).get(person.id, ())
+    return Known(person, accounts, lookups, clash, delegations=delegations)
 
 
 # Linking --------------------------------------------------------------------------------------------------------------
@@ -231,6 +243,50 @@ def key(
         out().print(said(deed.format(f"{found.name} (user {found.user_id})")))
         if not kept:
             people().print("[dim]In Odoo it is valid still: delete it there, in his preferences.[/]")
+
+
+# Somebody in his place ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def delegate(
+    person: Who,
+    to: Annotated[str, typer.Option(metavar="PERSON", help="Who decides for him meanwhile.")] = "",
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="His first day away; else from now on.")] = "",
+    last: Annotated[str, typer.Option("--until", metavar="DAY", help="His last day; else until it is removed.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="He decides himself again.")] = False,
+    wire: WireName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let somebody else be asked instead of him: he decides by his own right and in his own name."""
+    from postroom.cli.people.delegating import EXAMPLE, delegation, told
+
+    if remove is bool(to):
+        raise usage("Name who decides for him, or --remove it.", EXAMPLE)
+    with open_desk() as desk:
+        named = wire_named(desk.settings, wire)
+        with desk.engine.begin() as connection:
+            now = SharedClock(desk.engine).now()
+            found = person_named(connection, desk, named, person)
+            if remove:
+                ended = end_delegation(connection, found, now, by=operator())
+                words_ = "decides himself again." if ended else "decided himself already."
+            else:
+                other = person_named(connection, desk, named, to)
+                _refuse_inactive(other)
+                made = delegation(found, other, first, last, now)
+                begin_delegation(connection, found, made, now, by=operator())
+                words_ = f"is not asked: {told(made)}."
+    if as_json:
+        emit({"ok": True, "user_id": found.user_id, "delegate": None if remove else other.user_id})
+    else:
+        out().print(said(f"{found.name} (user {found.user_id}) {words_}"))
+
+
+def _refuse_inactive(person: Person) -> None:
+    if not person.active:
+        attempt = f"postroom people show {person.user_id}"
+        raise Refused(f"User {person.user_id} ({person.name}) is not active in Odoo: he cannot decide.", attempt)
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from postroom.cli.people.delegating import told_with_history
 from postroom.cli.showing import lasting, said, shown, when
 from postroom.domain.channels import ChannelName
 from postroom.domain.people import LACKS, LINKABLE, STANDINGS, Account, How, Lack, Person, Standing, lacks
 from postroom.domain.routing import TITLES
 from postroom.store.census import Lookup
+from postroom.store.delegations import Kept
 
 COLUMNS = ("user", "name", "company", *(TITLES[channel] for channel in LINKABLE), "own key", "")
 
@@ -24,6 +26,8 @@ class Known:
     clash: bool = False
     add_on: bool | None = None
     """Whether our add-on is installed in his Odoo; None: it was not asked."""
+    delegations: Sequence[Kept] = ()
+    """Who decides, or decided, for him."""
 
     @property
     def holding(self) -> list[Account]:
@@ -77,6 +81,12 @@ def facts(known: Known, *, reveal: bool) -> Iterator[tuple[str, str]]:
     for lookup in known.lookups:
         if lookup.standing is not Standing.FOUND:
             yield TITLES[lookup.channel], f"{STANDINGS[lookup.standing]} (asked {when(lookup.asked_at)})"
+    yield "Manager", f"user {person.manager_id}" if person.manager_id else "none that Odoo names"
+    yield "Roles", ", ".join(person.roles) or "none that is known"
+    if person.away_from is not None:
+        yield "Away", f"from {when(person.away_from)} until {when(person.away_until) if person.away_until else '?'}"
+    for kept in known.delegations:
+        yield "Delegated", told_with_history(kept)
     yield "Own key", "given, sealed" if person.has_key else "not given"
     for lack in known.lacks:
         words, remedy = LACKS[lack]
@@ -116,6 +126,11 @@ def as_json(known: Known, *, reveal: bool) -> dict[str, Any]:
         "timezone": person.timezone,
         "active": person.active,
         "seen_at": person.seen_at,
+        "manager": person.manager_id,
+        "roles": list(person.roles),
+        "away_from": person.away_from,
+        "away_until": person.away_until,
+        "delegations": [_delegation_json(each) for each in known.delegations],
         "own_key": person.has_key,
         "accounts": [_account_json(each, reveal=reveal) for each in known.accounts],
         "lookups": [_lookup_json(each) for each in known.lookups],
@@ -132,6 +147,19 @@ def _account_json(account: Account, *, reveal: bool) -> Mapping[str, Any]:
         "since": account.verified_at,
         "until": account.removed_at,
         "why_not": account.removed_why,
+    }
+
+
+def _delegation_json(kept: Kept) -> Mapping[str, Any]:
+    made = kept.delegation
+    return {
+        "to": made.to_user_id,
+        "from": made.from_at,
+        "until": made.until_at,
+        "by": kept.made_by,
+        "since": kept.made_at,
+        "ended_at": kept.ended_at,
+        "ended_by": kept.ended_by,
     }
 
 
