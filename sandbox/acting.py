@@ -64,6 +64,17 @@ async def act_out(rooms: Rooms, seen: Seen, part: Part, struck: tuple[str, Scrip
     return answer
 
 
+async def strike(script: Script, part: Part) -> Response:
+    """Refuse, lose or make a change of what was sent before, as a fault wants it."""
+    if script.refuses:
+        return GATEWAY if script.error == 0 else part.refuse(script)
+    taken = None if script.cut is Cut.BEFORE else part.accept(script)
+    await asyncio.sleep(script.seconds or 0)
+    if taken is None or script.cut:
+        raise Dropped
+    return taken.answer
+
+
 def _refuse(rooms: Rooms, seen: Seen, part: Part, kind: str, script: Script) -> Response:
     answer = GATEWAY if script.error == 0 else part.refuse(script)
     code = "" if script.error in {0, answer.status} else str(script.error)  # a bare HTTP status is no code

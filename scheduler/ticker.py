@@ -16,6 +16,7 @@ from config.logging import configure
 from config.settings import Settings
 from postroom import failpoints
 from postroom.domain.messages import Urgency
+from postroom.store.cards import cards_wait
 from postroom.store.engine import Connection, StoreError
 from postroom.store.heartbeats import beat
 from postroom.store.inbox import Unavailable, keep_request
@@ -188,6 +189,14 @@ def hint_where_documents_wait(rooms: Rooms) -> None:
         rooms.hints.remind_to_reread()
 
 
+def hint_where_cards_wait(rooms: Rooms) -> None:
+    """Cards whose answer nobody waits for any more are to say so."""
+    with rooms.engine.connect() as connection:
+        channels = cards_wait(connection)
+    for channel in channels:
+        rooms.hints.remind_to_edit(channel)
+
+
 def empty_refuge(rooms: Rooms) -> None:
     """Webhooks that waited out an outage of PostgreSQL come into the store."""
     keep = partial(_keep_request, rooms)
@@ -219,6 +228,7 @@ STEPS: Sequence[Step] = (
     hint_where_rows_wait,
     hint_where_writings_wait,
     hint_where_documents_wait,
+    hint_where_cards_wait,
     give_sign_of_life,
 )
 

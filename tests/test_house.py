@@ -19,7 +19,7 @@ from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
 from postroom.cli.app import app as cli
-from postroom.domain import routing
+from postroom.domain import cards, routing
 from postroom.domain.addresses import NORMALISERS
 from postroom.domain.channels import ChannelName
 from postroom.domain.links import Links
@@ -40,7 +40,7 @@ from tests.contract.door.senders import door_over
 from webhooks.app import create_app
 from webhooks.links import Desk
 from workers.app import QUEUES, TASKS, app
-from workers.channels.registry import CHANNELS, CONFIGS, capabilities
+from workers.channels.registry import CHANNELS, CONFIGS, capabilities, channel_class
 from workers.queues import Queue, lane_queue
 from workers.wires import SANDBOX_ACCOUNT_SID, SANDBOX_PHONE_NUMBER_ID
 
@@ -251,6 +251,11 @@ def test_every_channel_that_speaks_http_has_a_stand_in(channel: ChannelName) -> 
 def test_the_channels_that_the_rules_expect_to_tell_are_those_that_declare_it() -> None:
     telling = {name for name in ChannelName if capabilities(name).delivered_receipts}
     assert telling - {ChannelName.CALLBACK} == routing.TELLING
+
+
+def test_the_channels_whose_cards_are_changed_are_those_that_declare_it() -> None:
+    assert {name for name in ChannelName if capabilities(name).edits} == cards.EDITED == set(cards.BOLD)
+    assert all(hasattr(channel_class(name), "edit") is capabilities(name).edits for name in ChannelName)
 
 
 LANGUAGES = ("en", "es", "fr", "de")

@@ -14,7 +14,7 @@ from config.settings import Settings
 from postroom.domain.messages import Urgency
 from workers.queues import Queue, lane_queue
 
-TASKS = ("route", "observe", "deliver", "write_back", "reread", "sync_people", "recognise", "housekeeping")
+TASKS = ("route", "observe", "deliver", "write_back", "reread", "sync_people", "recognise", "edit", "housekeeping")
 
 VISIBILITY_SECONDS = 300
 """Longer than any task and any countdown (at most a minute), and the same in every app on this broker."""
@@ -65,6 +65,7 @@ QUEUES: Mapping[str, Callable[..., Queue]] = MappingProxyType(
         "reread": lambda: Queue.OUTBOX,
         "sync_people": lambda: Queue.OUTBOX,
         "recognise": lambda channel: lane_queue(channel, Urgency.BULK),
+        "edit": lambda channel: lane_queue(channel, Urgency.NORMAL),
         "deliver": lane_queue,
         "canary": Queue,
     }

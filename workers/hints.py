@@ -92,6 +92,12 @@ class Hints:
         if not self._waiting(Queue.OUTBOX):
             self._hint("reread", (), Queue.OUTBOX)
 
+    def remind_to_edit(self, channel: ChannelName) -> None:
+        """Cards are no longer true; as `remind`."""
+        queue = lane_queue(channel, Urgency.NORMAL)
+        if not self._waiting(queue):
+            self._hint("edit", (channel.value,), queue)
+
     def clear(self, task: str, *args: str) -> None:
         """Called before a drain looks: whatever comes after the look gives a hint of its own."""
         self._quietly(lambda: self._redis.delete(_key(task, args)), task)

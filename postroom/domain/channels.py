@@ -93,6 +93,8 @@ class Capabilities:
     delivered_receipts: bool
     read_receipts: bool
     replies: bool
+    edits: bool
+    """A message can be changed where it stands, after it was sent."""
     template_outside_window: bool
     """Outside the reply window only a template that the provider approved may be sent."""
 

@@ -27,6 +27,7 @@ GENEROUS = Capabilities(
     delivered_receipts=False,
     read_receipts=False,
     replies=True,
+    edits=False,
     template_outside_window=False,
 )
 MAX_SEGMENTS = 3

@@ -14,6 +14,7 @@ from sqlalchemy.types import DateTime, Integer, Interval, SmallInteger, Text, Uu
 from postroom.domain.escalation import Chain, from_json, to_json
 from postroom.domain.messages import WITHHELD
 from postroom.domain.runs import RunStatus
+from postroom.store.cards import want_changes
 from postroom.store.ids import new_id
 
 # Flows ----------------------------------------------------------------------------------------------------------------
@@ -321,6 +322,7 @@ def end_run(connection: Connection, run_id: UUID, status: RunStatus, why: str, n
         return False
     connection.execute(_CANCEL_LEGS, {"id": run_id, "why": status.value})
     connection.execute(_VOID_TIMERS, {"id": run_id})
+    want_changes(connection, run_id)
     return True
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sandbox.acting import Part, Taken, act_out
+from sandbox.acting import Part, Taken, act_out, strike
 from sandbox.channels import Channel, address_of
 from sandbox.http1 import Request, Response, json_response, retry_header
 from sandbox.messages import Button, Fact, Message
@@ -146,8 +146,8 @@ async def update(rooms: Rooms, body: Body) -> Response:
     if message is None:
         raise Refused("message_not_found")
     _check(message.address, body)
-    rooms.messages.put(replace(_dressed(message, body), edited=rooms.now()))
-    return json_response({"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body.get("text", "")})
+    _, script = script_at(rooms, Step.POST, message.address)
+    return await strike(script, Part(_demanded, partial(_change, rooms, message, body)))
 
 
 METHODS: Mapping[str, Callable[[Rooms, Body], Awaitable[Response]]] = MappingProxyType(
@@ -195,6 +195,12 @@ def _accept(rooms: Rooms, seen: Seen, body: Body, script: Script) -> Taken:
         return Taken(message, _refusal(str(script.failure)), told=False)
     told = {"ok": True, "channel": conversation, "ts": moment, "message": {"text": body.get("text")}}
     return Taken(message, json_response(told))
+
+
+def _change(rooms: Rooms, message: Message, body: Body, _script: Script) -> Taken:
+    changed = rooms.messages.put(replace(_dressed(message, body), edited=rooms.now()))
+    told = {"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body.get("text", "")}
+    return Taken(changed, json_response(told))
 
 
 def _dressed(message: Message, body: Body) -> Message:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sandbox.acting import GATEWAY, Part, Taken, act_out
+from sandbox.acting import GATEWAY, Part, Taken, act_out, strike
 from sandbox.channels import Channel
 from sandbox.http1 import Request, Response, json_response
 from sandbox.messages import Message
@@ -61,8 +61,13 @@ async def change(rooms: Rooms, request: Request, conversation: str, activity_id:
             raise Refused("ActivityNotFoundInConversation")
     except Refused as refused:
         return answer(refused)
-    rooms.messages.put(replace(message, **shown(body), raw=body, edited=rooms.now()))
-    return json_response({"id": activity_id})
+    _, script = script_at(rooms, Step.POST, message.address)
+    return await strike(script, Part(_refusal, partial(_change, rooms, message, body, activity_id)))
+
+
+def _change(rooms: Rooms, message: Message, body: Mapping[str, Any], activity_id: str, _script: Script) -> Taken:
+    changed = rooms.messages.put(replace(message, **shown(body), raw=body, edited=rooms.now()))
+    return Taken(changed, json_response({"id": activity_id}))
 
 
 def _authorise(request: Request) -> None:

@@ -1,6 +1,6 @@
 """The contract that every channel keeps."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar, Protocol, runtime_checkable
@@ -68,6 +68,21 @@ class Answering(Protocol):
 
     def answer(self, raw: bytes) -> tuple[str, bytes] | None:
         """The content type and body to answer verified bytes with; None: the usual answer. Raises nothing."""
+
+
+@runtime_checkable
+class Editing(Channel, Protocol):
+    """A channel that changes a message where it stands (`capabilities.edits`)."""
+
+    gone: ClassVar[Collection[str]]
+    """The codes by which its provider says that there is no such message any more, or that it changes no more."""
+
+    def edit(self, rendered: Rendered, provider_id: str, key: UUID) -> Receipt:
+        """Put this in place of a message that was sent, named as its receipt named it: one attempt, as `send` makes it.
+
+        `key` is the id of the attempt that sent it, so that a press of what is left of its buttons still names it.
+        Doing it twice is harmless. Raises ChannelError and nothing else.
+        """
 
 
 @runtime_checkable

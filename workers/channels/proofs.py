@@ -32,6 +32,7 @@ class Proof:
 CAPABILITIES = "contract/channels/test_capabilities.py::"
 BATTERY = "contract/channels/test_battery.py::"
 SANDBOX = "contract/channels/test_against_sandbox.py::"
+EDITS = "contract/channels/test_edits.py::"
 LETTER = "contract/channels/test_email_attachments.py::"
 DOCUMENT = "contract/channels/test_whatsapp_documents.py::"
 SLACK = "contract/sandbox/test_slack.py::"
@@ -106,6 +107,10 @@ PROOFS: Mapping[str, Proof] = MappingProxyType(
                 ChannelName.EMAIL: SANDBOX + "test_an_answer_by_mail_names_the_letter",
             },
             {**dict.fromkeys(ChannelName, _HEARD), **_NOBODY_POSTS},
+        ),
+        "edits": Proof(
+            EDITS + "test_a_card_is_changed_where_it_stands[{channel}]",
+            "test_house.py::test_the_channels_whose_cards_are_changed_are_those_that_declare_it",
         ),
         "template_outside_window": Proof(_ARRIVES % "template_outside_window", _REFUSED % "template_outside_window"),
     }

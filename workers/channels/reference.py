@@ -47,6 +47,7 @@ CAPABILITIES: Mapping[str, str] = {
     "delivered_receipts": "tells when it is delivered",
     "read_receipts": "tells when it is read",
     "replies": "people can answer",
+    "edits": "a message can be changed after it was sent",
     "template_outside_window": "only approved templates outside the reply window",
 }
 

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
@@ -15,6 +16,7 @@ from postroom.domain.writings import (
     Effort,
     Ending,
     Kind,
+    Writing,
     after_bug,
     after_fault,
     notice_key,
@@ -22,6 +24,7 @@ from postroom.domain.writings import (
     shut_out,
 )
 from postroom.odoo.errors import OdooError
+from postroom.store.cards import want_changes
 from postroom.store.engine import Connection, StoreError
 from postroom.store.notices import raise_notice
 from postroom.store.outbox import Waiting, claim_writings, end_writing, hold_back, let_go, put_off
@@ -140,9 +143,16 @@ def _record(rooms: Rooms, each: Carried, outcome: Outcome) -> str:
             put_off(connection, each.waiting, following.wait, code=following.code, detail=following.detail)
         else:
             end_writing(connection, rooms.sealer, each.waiting, following)
+            _tell_cards(connection, writing)
         _note_health(connection, each, outcome)
         _tell(connection, each.waiting, following)
     return _count(each.waiting, following)
+
+
+def _tell_cards(connection: Connection, writing: Writing) -> None:
+    """The cards that say of a decision that it is being carried are to say what came of it."""
+    if writing.kind == Kind.DECISION and "run" in writing.payload:
+        want_changes(connection, UUID(writing.payload["run"]))
 
 
 def _following(waiting: Waiting, outcome: Outcome) -> Again | Ending:

@@ -13,5 +13,6 @@ CAPABILITIES = Capabilities(
     delivered_receipts=False,
     read_receipts=False,
     replies=False,
+    edits=False,
     template_outside_window=False,
 )

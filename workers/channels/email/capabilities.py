@@ -19,5 +19,6 @@ CAPABILITIES = Capabilities(
     delivered_receipts=False,
     read_receipts=False,
     replies=True,
+    edits=False,
     template_outside_window=False,
 )

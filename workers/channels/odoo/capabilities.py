@@ -18,5 +18,6 @@ CAPABILITIES = Capabilities(
     delivered_receipts=False,
     read_receipts=False,
     replies=False,
+    edits=False,
     template_outside_window=False,
 )

@@ -20,12 +20,16 @@ from workers.channels.slack.answer import read_answer, read_receipt
 from workers.channels.slack.capabilities import CAPABILITIES
 from workers.channels.slack.config import SlackConfig
 from workers.channels.slack.directory import NOBODY, Directory, member_in
-from workers.channels.slack.payload import is_id, message_body
-from workers.channels.slack.verdicts import TRANSPORT, VERDICTS, transport_fault
+from workers.channels.slack.payload import Body, edited_body, is_id, message_body
+from workers.channels.slack.verdicts import GONE, TRANSPORT, VERDICTS, transport_fault
 from workers.channels.tokens import id_of
 
 JSON = "application/json; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
+
+
+def _raw(body: Body) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 class Slack:
@@ -37,6 +41,7 @@ class Slack:
 
     name: ClassVar[ChannelName] = ChannelName.SLACK
     capabilities: ClassVar[Capabilities] = CAPABILITIES
+    gone: ClassVar[frozenset[str]] = GONE
 
     def __init__(self, config: SlackConfig) -> None:
         self._config = config
@@ -52,8 +57,13 @@ class Slack:
         """Make one attempt; raises ChannelError and nothing else. A member is written to in his own conversation."""
         message = message_body(rendered, key)
         body = {"channel": self._conversation(to), **message}
-        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        return read_receipt(self._call("chat.postMessage", raw, JSON))
+        return read_receipt(self._call("chat.postMessage", _raw(body), JSON))
+
+    def edit(self, rendered: Rendered, provider_id: str, key: UUID) -> Receipt:
+        """Put this in place of a message of ours; raises ChannelError and nothing else."""
+        conversation, _, moment = provider_id.partition(":")
+        body = {"channel": conversation, "ts": moment, **edited_body(rendered, key)}
+        return read_receipt(self._call("chat.update", _raw(body), JSON))
 
     def _conversation(self, to: str) -> str:
         if is_id(to):

@@ -63,6 +63,14 @@ def message_body(rendered: Rendered, key: UUID) -> Body:
     }
 
 
+def edited_body(rendered: Rendered, key: UUID) -> Body:
+    """The body of chat.update, but for where the message stands. Raises ChannelError as `message_body` does.
+
+    What is left out, its metadata among it, would be taken away; of unfurling the method knows nothing.
+    """
+    return {name: part for name, part in message_body(rendered, key).items() if not name.startswith("unfurl")}
+
+
 def _faults(rendered: Rendered) -> Iterator[str]:
     """Everything that Slack would refuse or lose; its own builders know half of the bounds, and name one at a time."""
     if not rendered.text.strip():

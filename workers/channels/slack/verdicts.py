@@ -98,6 +98,9 @@ VERDICTS: Mapping[str, Ruling] = MappingProxyType(
     }
 )
 
+GONE = frozenset({"message_not_found", "edit_window_closed", "channel_not_found", "is_archived", "is_inactive"})
+"""Errors of chat.update after which there is no card left that anybody could change."""
+
 TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
     {**HTTP, "bad_address": Ruling(F, "Neither an id of Slack's nor an email address to look a member up by")}
 )

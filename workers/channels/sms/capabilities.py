@@ -16,5 +16,6 @@ CAPABILITIES = Capabilities(
     delivered_receipts=True,
     read_receipts=False,
     replies=True,
+    edits=False,
     template_outside_window=False,
 )

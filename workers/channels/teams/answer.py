@@ -26,6 +26,13 @@ def read_answer(answer: requests.Response, place: Place) -> Receipt:
     return Receipt(message_id(place.conversation, activity_id), datetime.now(UTC), place.user_id)
 
 
+def read_edited(answer: requests.Response, provider_id: str) -> Receipt:
+    """The receipt of a card that was changed; it keeps its name, whatever the answer says besides."""
+    if not 200 <= answer.status_code < 300:
+        raise ChannelError(refusal(answer))
+    return Receipt(provider_id, datetime.now(UTC))
+
+
 def message_id(conversation: str, activity_id: str) -> str:
     """Our name for a message: an activity's id means something within its conversation alone.
 

@@ -17,5 +17,6 @@ CAPABILITIES = Capabilities(
     delivered_receipts=False,
     read_receipts=False,
     replies=True,
+    edits=True,
     template_outside_window=False,
 )

@@ -11,7 +11,7 @@ import requests
 from postroom.domain.channels import Capabilities, ChannelName, Parsed, Receipt, Rendered
 from postroom.domain.people import Member
 from workers.channels.teams import acknowledgement, webhook
-from workers.channels.teams.answer import read_answer
+from workers.channels.teams.answer import read_answer, read_edited
 from workers.channels.teams.capabilities import CAPABILITIES
 from workers.channels.teams.config import TeamsConfig
 from workers.channels.teams.connector import Connector
@@ -19,8 +19,9 @@ from workers.channels.teams.conversations import Conversations, Place
 from workers.channels.teams.directory import Directory
 from workers.channels.teams.keys import Keys
 from workers.channels.teams.login import Login
-from workers.channels.teams.payload import activity
+from workers.channels.teams.payload import activity, edited
 from workers.channels.teams.trust import is_trusted
+from workers.channels.teams.verdicts import GONE
 
 
 class Teams:
@@ -28,6 +29,7 @@ class Teams:
 
     name: ClassVar[ChannelName] = ChannelName.TEAMS
     capabilities: ClassVar[Capabilities] = CAPABILITIES
+    gone: ClassVar[frozenset[str]] = GONE
 
     def __init__(self, config: TeamsConfig) -> None:
         self._config = config
@@ -55,13 +57,21 @@ class Teams:
             place, answer = anew, self._post(anew, body, key)
         return read_answer(answer, place)
 
+    def edit(self, rendered: Rendered, provider_id: str, key: UUID) -> Receipt:
+        """Put this card in place of one of ours; raises ChannelError and nothing else."""
+        conversation, _, activity_id = provider_id.rpartition(";")
+        url = f"{self._activities(conversation)}/{quote(activity_id, safe='')}"
+        return read_edited(self._connector.put(url, edited(rendered, key), str(key)), provider_id)
+
     def member_with(self, email: str) -> Member:
         """Whoever has this address in our tenant. Raises ChannelError where Graph does not say."""
         return self._directory.member_with(email)
 
     def _post(self, place: Place, body: Mapping[str, Any], key: UUID) -> requests.Response:
-        url = f"{self._config.conversations_url}/{quote(place.conversation, safe='')}/activities"
-        return self._connector.post(url, body, str(key))
+        return self._connector.post(self._activities(place.conversation), body, str(key))
+
+    def _activities(self, conversation: str) -> str:
+        return f"{self._config.conversations_url}/{quote(conversation, safe='')}/activities"
 
     def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
         """Whether the Bot Framework sent this activity to our bot, from our tenant (its token signs no bytes)."""

@@ -1,4 +1,4 @@
-"""The Bot Connector over HTTP: one post, with a token that holds."""
+"""The Bot Connector over HTTP: one request, with a token that holds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,27 +21,34 @@ class Connector:
         self._sessions = Sessions()
 
     def post(self, url: str, body: Mapping[str, Any], trace: str = "") -> requests.Response:
-        """The answer, whatever it says. Raises ChannelError without one, or without a token.
+        """Something new: the answer, whatever it says. Raises ChannelError without one, or without a token.
 
         A 401 is asked again, once, with a new token: Entra may take a token back before its time. Nothing was taken
         then. `trace` is our id in Microsoft's own logs.
         """
-        token = self._login.token(BOT_SCOPE)
-        answer = self._exchange(url, body, token, trace)
-        # A code of its own says that another token would not help.
-        if answer.status_code == 401 and not code_of(answer):
-            answer = self._exchange(url, body, self._login.token(BOT_SCOPE, refused=token), trace)
-        return answer
+        return self._ask("POST", url, body, trace)
+
+    def put(self, url: str, body: Mapping[str, Any], trace: str = "") -> requests.Response:
+        """Something in place of what is there; otherwise as `post`."""
+        return self._ask("PUT", url, body, trace)
 
     def close(self) -> None:
         """Let go of this thread's connection."""
         self._sessions.close()
 
-    def _exchange(self, url: str, body: Mapping[str, Any], token: str, trace: str) -> requests.Response:
+    def _ask(self, method: str, url: str, body: Mapping[str, Any], trace: str) -> requests.Response:
+        token = self._login.token(BOT_SCOPE)
+        answer = self._exchange(method, url, body, token, trace)
+        # A code of its own says that another token would not help.
+        if answer.status_code == 401 and not code_of(answer):
+            answer = self._exchange(method, url, body, self._login.token(BOT_SCOPE, refused=token), trace)
+        return answer
+
+    def _exchange(self, method: str, url: str, body: Mapping[str, Any], token: str, trace: str) -> requests.Response:
         session = self._sessions.current()
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         if trace:
             headers["x-ms-client-request-id"] = trace
         with asking(TRANSPORT):
-            request = session.prepare_request(requests.Request("POST", url, json=body, headers=headers))
+            request = session.prepare_request(requests.Request(method, url, json=body, headers=headers))
             return exchange(session, request, connect=self._config.connect_timeout, answer=self._config.answer_timeout)

@@ -26,6 +26,11 @@ def activity(rendered: Rendered, key: UUID) -> Json:
     }
 
 
+def edited(rendered: Rendered, key: UUID) -> Json:
+    """The message that takes another's place; nobody is called to it once more."""
+    return {name: part for name, part in activity(rendered, key).items() if name != "channelData"}
+
+
 def opening(config: TeamsConfig, user_id: str) -> Json:
     """The conversation between our bot and one user; Teams gives the one that exists, or opens it."""
     return {

@@ -38,6 +38,9 @@ GENERIC = frozenset(
 )
 """Codes that say no more than the status they come with; the status decides."""
 
+GONE = frozenset({"ActivityNotFoundInConversation", "ConversationNotFound", "http_404", "http_410"})
+"""Answers to a changed card after which there is none left that anybody could change."""
+
 TRANSPORT: Mapping[str, Ruling] = MappingProxyType(
     {
         **HTTP,

@@ -17,5 +17,6 @@ CAPABILITIES = Capabilities(
     delivered_receipts=True,
     read_receipts=True,
     replies=True,
+    edits=False,
     template_outside_window=True,
 )
