@@ -60,6 +60,39 @@ DEAD = """
     union all select 'request', id, error from request where state = 'dead'
 """
 
+STRANDED = """
+    select r.id, r.subject, r.cur_step from run r join flow_version f on f.id = r.flow_version_id
+    where r.status = 'active'
+        and not exists (
+            select from timer t where t.dedupe_key = 'step:' || r.id || ':' || r.cur_step || ':' || r.iter
+                and t.state in ('due', 'dead')
+        )
+        and not exists (
+            select from intent i join leg_key k on k.intent_id = i.id join message_log m on m.id = k.message_id
+            where i.run_id = r.id and m.state in ('queued', 'held', 'claimed', 'sending')
+        )
+        -- every step of its bench was taken, and it is listened to still
+        and not (r.cur_step > 0 and r.cur_step % (
+            select sum((s ->> 'times')::int) from jsonb_array_elements(f.spec -> 'steps') as s
+        ) = 0)
+"""
+
+TOLD_TWICE = """
+    select i.run_id, i.step_no, i.recipient, count(*) from intent i join run r on r.id = i.run_id
+    group by i.run_id, i.step_no, i.recipient, i.rule, r.iter having count(*) > 1 + r.iter
+"""
+"""A run that Odoo gave back takes a step once more, at most."""
+
+SENT_TOO_LATE = """
+    select r.id, r.subject, count(*) from run r
+    join outbox o on o.key = 'decision:' || r.id || ':' || r.iter
+    join intent i on i.run_id = r.id
+    join leg_key k on k.intent_id = i.id
+    join attempt a on a.message_id = k.message_id and a.started_at > o.created_at
+    where r.status = 'decided' group by r.id, r.subject having count(*) > 1
+"""
+"""One may be on the wire while the answer is heard."""
+
 
 def check(scene: Scene, *, within: float = 30.0) -> None:
     """Wait until nothing is under way, then hold every invariant; all that are broken are told at once."""
@@ -139,6 +172,18 @@ def _no_timer_is_lost(scene: Scene) -> Iterator[Any]:
     yield from scene.ask(LOST_TIMERS, now=scene.clock.now())
 
 
+def _every_active_run_goes_on(scene: Scene) -> Iterator[Any]:
+    yield from scene.ask(STRANDED)
+
+
+def _a_step_of_a_run_tells_each_once(scene: Scene) -> Iterator[Any]:
+    yield from scene.ask(TOLD_TWICE)
+
+
+def _nothing_leaves_after_the_answer(scene: Scene) -> Iterator[Any]:
+    yield from scene.ask(SENT_TOO_LATE)
+
+
 def _nothing_is_dead(scene: Scene) -> Iterator[Any]:
     yield from scene.ask(DEAD)
 
@@ -160,5 +205,8 @@ RULES: dict[str, Callable[[Scene], Iterator[Any]]] = {
     "what arrived was taken": _every_message_said_to_have_arrived_was_taken,
     "nobody is told twice": _no_person_is_told_twice_by_one_channel,
     "no timer is lost": _no_timer_is_lost,
+    "every active run has a timer or an open message": _every_active_run_goes_on,
+    "a step of a run tells each once": _a_step_of_a_run_tells_each_once,
+    "nothing of a run leaves after its answer": _nothing_leaves_after_the_answer,
     "nothing is dead": _nothing_is_dead,
 }

@@ -20,6 +20,7 @@ from scheduler.ticker import fire_timers, sweep_leases
 from tests import boardroom
 from tests.boardroom import ask, employ, press, send
 from tests.builders import FixedClock, StubChannel, query
+from tests.faults.invariants import STRANDED
 from workers.tasks import route
 from workers.wiring import Rooms
 
@@ -245,9 +246,11 @@ def test_a_run_that_lost_its_timer_gets_it_again_and_goes_on(
 ) -> None:
     query(rooms.engine, "delete from timer where kind = 'step'")
     assert "has lost its timer" in cli("runs", "show", SUBJECT).stdout
+    assert len(query(rooms.engine, STRANDED)) == 1
     ticker = Auditor()
     ticker.audit(rooms)
     ticker.audit(rooms)  # once a minute
+    assert not query(rooms.engine, STRANDED)
     assert [each.what for each in trail(rooms)] == ["began", "fired", "audited"]
     pass_time(rooms, clock, 3.9)
     assert len(slack.sent) == 1
