@@ -9,6 +9,7 @@ from postroom.cli import (
     channels,
     config,
     contacts,
+    escalations,
     events,
     keys,
     messages,
@@ -70,6 +71,7 @@ app.command(rich_help_panel=SET_UP)(connect)
 app.add_typer(odoo.app, name="odoo", rich_help_panel=SET_UP)
 app.add_typer(config.app, name="config", rich_help_panel=SET_UP)
 app.add_typer(routes.app, name="routes", rich_help_panel=SET_UP)
+app.add_typer(escalations.app, name="escalations", rich_help_panel=SET_UP)
 app.add_typer(templates.app, name="templates", rich_help_panel=SET_UP)
 app.command(rich_help_panel=SET_UP)(migrate)
 app.add_typer(keys.app, name="keys", rich_help_panel=SET_UP)

@@ -85,14 +85,14 @@ def moment_words(at: datetime, outlook: Outlook) -> str:
 
 def deed_words(chain: Chain, step: Step, by: By) -> str:
     """What a step does: SMS to whoever was asked."""
-    whom = " and ".join(_whom(each) for each in step.to) or "whoever is asked"
+    whom = " and ".join(whom_words(each) for each in step.to) or "whoever is asked"
     words = {
         Deed.NOTIFY: f"the question by {by(step.by)} to {whom}",
         Deed.REMIND: f"a reminder by {by(step.by)} to {whom}",
         Deed.ESCALATE: f"{by(step.by)} to {whom}",
         Deed.SWITCH: f"{by(step.by)} to {whom}",
         Deed.OPERATORS: "the operators are told",
-        Deed.GIVE_UP: f"it is given up, and left to {_whom(chain.owner)}",
+        Deed.GIVE_UP: f"it is given up, and left to {whom_words(chain.owner)}",
     }
     return words[step.deed]
 
@@ -125,7 +125,8 @@ def _why(chain: Chain, outlook: Outlook, step: Step) -> str:
     return f"{spelled(chain.offset(moment))}{hours} after the question without an answer"
 
 
-def _whom(audience: Audience) -> str:
+def whom_words(audience: Audience) -> str:
+    """An audience in words: his manager."""
     words = {
         Whom.ASKED: "whoever is asked",
         Whom.MANAGER: "his manager",
