@@ -3,6 +3,7 @@
 import typer
 
 from postroom.cli import (
+    alerts,
     approvals,
     backlog,
     callbacks,
@@ -53,6 +54,7 @@ app.add_typer(events.app, name="events", rich_help_panel=LOOK)
 app.add_typer(notices.app, name="notices", rich_help_panel=LOOK)
 app.add_typer(runs.app, name="runs", rich_help_panel=LOOK)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=LOOK)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=LOOK)
 app.add_typer(timers.app, name="timers", rich_help_panel=LOOK)
 app.add_typer(outbox.app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(channels.app, name="channels", rich_help_panel=LOOK)

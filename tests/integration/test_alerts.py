@@ -1,5 +1,7 @@
 """Alerts from the event to the person who takes it: reminded, escalated, gathered in storms, acknowledged once."""
 
+import base64
+import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -7,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from config.escalations import read_chains
+from postroom.cli import alerts
+from postroom.cli import runs as desk
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
 from postroom.domain.messages import Urgency
 from postroom.domain.people import User
@@ -170,7 +175,7 @@ def told(channel: StubChannel, user: int) -> list[str]:
 
 def test_an_alert_is_told_at_once_by_sms_and_chat_and_again_until_it_is_given_up(
     rooms: Rooms, clock: FixedClock, slack: StubChannel, sms: StubChannel
-):
+) -> None:
     alarm(rooms)
     heard = [(len(told(slack, ANA)), len(told(sms, ANA)), len(told(slack, BOSS)))]
     for minutes in (9, 2, 11, 21, 8 * 60):
@@ -185,7 +190,7 @@ def test_an_alert_is_told_at_once_by_sms_and_chat_and_again_until_it_is_given_up
 
 def test_no_hour_is_too_late_for_an_alert(
     make_rooms: Callable[..., Rooms], rooms: Rooms, clock: FixedClock, sms: StubChannel
-):
+) -> None:
     companies = rooms.book.companies
     strict = replace(companies, default=replace(companies.default, hours_in_sandbox=True))
     at_night = replace(rooms, book=replace(rooms.book, companies=strict))
@@ -201,7 +206,7 @@ def test_no_hour_is_too_late_for_an_alert(
 
 def test_whoever_takes_it_stops_its_chain_and_the_others_hear_who_it_is(
     rooms: Rooms, clock: FixedClock, slack: StubChannel, sms: StubChannel
-):
+) -> None:
     alarm(rooms, ANA, BEN)
 
     press(rooms, BEN)
@@ -214,7 +219,9 @@ def test_whoever_takes_it_stops_its_chain_and_the_others_hear_who_it_is(
     assert query(rooms.engine, "select 1 from outbox") == []  # nothing is decided in Odoo
 
 
-def test_of_two_who_take_it_in_the_same_moment_one_has_it_and_the_other_is_told(rooms: Rooms, slack: StubChannel):
+def test_of_two_who_take_it_in_the_same_moment_one_has_it_and_the_other_is_told(
+    rooms: Rooms, slack: StubChannel
+) -> None:
     alarm(rooms, ANA, BEN)
     for user in (ANA, BEN):
         _heard(rooms, account(user), SLACK, "CABLE-3M")
@@ -242,7 +249,7 @@ def test_of_two_who_take_it_in_the_same_moment_one_has_it_and_the_other_is_told(
     assert "Taken already: CABLE-3M is wrong" in told(slack, second)
 
 
-def test_somebody_who_was_not_asked_takes_nothing(rooms: Rooms, slack: StubChannel):
+def test_somebody_who_was_not_asked_takes_nothing(rooms: Rooms, slack: StubChannel) -> None:
     alarm(rooms, ANA)
 
     press(rooms, STRANGER)
@@ -255,7 +262,7 @@ def test_somebody_who_was_not_asked_takes_nothing(rooms: Rooms, slack: StubChann
     assert answers == [(account(STRANGER), "Your press took nothing"), ("U0NOBODY", "Your press took nothing")]
 
 
-def test_the_number_that_was_asked_may_say_ok_though_nobody_in_odoo_has_it(rooms: Rooms, clock: FixedClock):
+def test_the_number_that_was_asked_may_say_ok_though_nobody_in_odoo_has_it(rooms: Rooms, clock: FixedClock) -> None:
     alarm(rooms, 500, user_id=None, slack=None, email=None, partner_id="operator-500", phone="+34600777555")
 
     say(rooms, "+34600777666", channel=SMS, words="OK")
@@ -270,7 +277,7 @@ def test_the_number_that_was_asked_may_say_ok_though_nobody_in_odoo_has_it(rooms
 # The same again, and storms -------------------------------------------------------------------------------------------
 
 
-def test_the_same_alert_again_is_counted_and_not_told_again(rooms: Rooms, slack: StubChannel):
+def test_the_same_alert_again_is_counted_and_not_told_again(rooms: Rooms, slack: StubChannel) -> None:
     alarm(rooms)
     alarm(rooms, documents=["CABLE-3M"] * 4)
 
@@ -278,7 +285,7 @@ def test_the_same_alert_again_is_counted_and_not_told_again(rooms: Rooms, slack:
     assert [row.times for row in query(rooms.engine, "select times from alert")] == [5]
 
 
-def test_the_same_alert_grown_worse_is_told_anew(rooms: Rooms, slack: StubChannel):
+def test_the_same_alert_grown_worse_is_told_anew(rooms: Rooms, slack: StubChannel) -> None:
     for severity in ("high", "medium", "critical", "high"):
         alarm(rooms, severity=severity)
 
@@ -286,7 +293,7 @@ def test_the_same_alert_grown_worse_is_told_anew(rooms: Rooms, slack: StubChanne
     assert [status for _, status in runs(rooms)] == ["obsolete", "active"]
 
 
-def test_after_it_was_taken_the_same_alert_is_news_again(rooms: Rooms, slack: StubChannel):
+def test_after_it_was_taken_the_same_alert_is_news_again(rooms: Rooms, slack: StubChannel) -> None:
     alarm(rooms)
     press(rooms, ANA)
     alarm(rooms)
@@ -296,7 +303,7 @@ def test_after_it_was_taken_the_same_alert_is_news_again(rooms: Rooms, slack: St
 
 def test_of_a_storm_three_are_told_singly_and_the_others_by_one_message(
     rooms: Rooms, clock: FixedClock, slack: StubChannel, sms: StubChannel
-):
+) -> None:
     alarm(rooms, documents=items(20))
     at_first = len(told(slack, ANA))
     pass_time(rooms, clock, 3)
@@ -310,7 +317,7 @@ def test_of_a_storm_three_are_told_singly_and_the_others_by_one_message(
     assert len(query(rooms.engine, "select 1 from alert")) == 20
 
 
-def test_whoever_takes_a_storm_takes_each_alert_in_it(rooms: Rooms, clock: FixedClock, slack: StubChannel):
+def test_whoever_takes_a_storm_takes_each_alert_in_it(rooms: Rooms, clock: FixedClock, slack: StubChannel) -> None:
     alarm(rooms, ANA, BEN, documents=items(6))
     pass_time(rooms, clock, 3)
     (storm,) = query(rooms.engine, "select id from storm")
@@ -327,7 +334,9 @@ def test_whoever_takes_a_storm_takes_each_alert_in_it(rooms: Rooms, clock: Fixed
     assert any(title.startswith("Person 8 takes care of it: 3 more") for title in told(slack, ANA))
 
 
-def test_a_reminder_of_a_storm_tells_how_many_there_are_by_then(rooms: Rooms, clock: FixedClock, slack: StubChannel):
+def test_a_reminder_of_a_storm_tells_how_many_there_are_by_then(
+    rooms: Rooms, clock: FixedClock, slack: StubChannel
+) -> None:
     alarm(rooms, documents=items(5))
     pass_time(rooms, clock, 3)
     alarm(rooms, documents=items(5, 9))
@@ -340,7 +349,9 @@ def test_a_reminder_of_a_storm_tells_how_many_there_are_by_then(rooms: Rooms, cl
     assert sum(title.startswith("🔴 6 more") for title in titles[4:]) == 1
 
 
-def test_a_storm_holds_back_nothing_of_another_type_or_severity_or_for_somebody_else(rooms: Rooms, slack: StubChannel):
+def test_a_storm_holds_back_nothing_of_another_type_or_severity_or_for_somebody_else(
+    rooms: Rooms, slack: StubChannel
+) -> None:
     alarm(rooms, documents=items(8), severity="low")
     alarm(rooms, documents=["ITEM-8"], severity="critical")
     alarm(rooms, documents=["BILL-1"], kind="fraud", severity="low")
@@ -350,7 +361,9 @@ def test_a_storm_holds_back_nothing_of_another_type_or_severity_or_for_somebody_
     assert len(told(slack, BEN)) == 1
 
 
-def test_when_the_storm_is_over_alerts_are_told_singly_again(rooms: Rooms, clock: FixedClock, slack: StubChannel):
+def test_when_the_storm_is_over_alerts_are_told_singly_again(
+    rooms: Rooms, clock: FixedClock, slack: StubChannel
+) -> None:
     alarm(rooms, documents=items(4))
     pass_time(rooms, clock, 5)
     clock.time += timedelta(minutes=6)
@@ -358,3 +371,67 @@ def test_when_the_storm_is_over_alerts_are_told_singly_again(rooms: Rooms, clock
     alarm(rooms, documents=["ITEM-9"])
 
     assert len(told(slack, ANA)) == before + 1
+
+
+# The operator's desk --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cli(database_url: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "EVENT_SECRETS": "odoo=whsec_AAAA",
+        "SEALING_KEYS": "k1=" + base64.b64encode(bytes(32)).decode(),
+        "BLIND_KEY": "blind",
+        "COLUMNS": "300",
+    }
+    monkeypatch.setattr(desk, "SharedClock", lambda _engine: clock)
+    monkeypatch.setattr(alerts, "operator", lambda: "ana-at-the-desk")
+    return lambda *words: CliRunner().invoke(alerts.app, list(words), env=environment)
+
+
+def test_an_operator_sees_what_waits_and_takes_it_for_whoever_calls(
+    rooms: Rooms, clock: FixedClock, slack: StubChannel, cli: Callable[..., Result]
+) -> None:
+    alarm(rooms)
+    alarm(rooms)
+    alarm(rooms, BEN, documents=["BILL-1"])
+    waiting = json.loads(cli("list", "--open", "--json").stdout)
+    assert [(each["title"], each["times"], each["status"]) for each in waiting] == [
+        ("BILL-1 is wrong", 1, "active"),
+        ("CABLE-3M is wrong", 2, "active"),
+    ]
+
+    taken = cli("ack", waiting[1]["id"], "--by", f"user:{STRANGER}")
+    again = cli("ack", waiting[1]["id"])
+    cli("ack", waiting[0]["id"])
+    pass_time(rooms, clock, 60)
+
+    assert taken.stdout.startswith("“CABLE-3M is wrong” is taken by Person 77 at ")
+    assert again.stdout.startswith("“CABLE-3M is wrong” was taken by Person 77 at ")
+    assert told(slack, ANA)[1:] == ["Person 77 takes care of it: CABLE-3M is wrong"]
+    assert told(slack, BEN)[1:] == ["ana-at-the-desk takes care of it: BILL-1 is wrong"]
+    assert cli("list", "--open").stdout == "No alert waits for anybody.\n"
+    assert "acknowledged by partner:177" in cli("show", waiting[1]["id"]).stdout
+
+
+def test_an_operator_is_refused_what_nobody_waits_for(
+    rooms: Rooms, clock: FixedClock, cli: Callable[..., Result]
+) -> None:
+    alarm(rooms, documents=["BILL-1"], severity="high")
+    alarm(rooms, documents=["BILL-1", *items(3)])
+    newest, *_, oldest = json.loads(cli("list", "--json").stdout)
+
+    gathered, nowhere = cli("ack", newest["id"]), cli("show", "no-such-alert")
+    stands = cli("list", "--open").stdout
+    pass_time(rooms, clock, 3)
+    together = json.loads(cli("show", newest["id"], "--json").stdout)
+    lesser = cli("ack", oldest["id"])
+
+    assert "nobody was told of them yet" in str(gathered.exception)
+    assert "No alert has an id" in str(nowhere.exception)
+    assert "is told together with others within minutes" in stands
+    assert (together["run"]["status"], together["storm_id"]) == ("active", newest["storm_id"])
+    assert together["storm_id"]
+    assert "the same was raised as a worse one" in str(lesser.exception)

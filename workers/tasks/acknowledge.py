@@ -18,7 +18,7 @@ from postroom.store.inbox import InboxRow
 from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
 from postroom.store.runs import Run, Vote, cast_vote, chain_of, decide_run, lock_runs, note
-from workers.tasks.announce import tell_refused, tell_second, tell_taken
+from workers.tasks.announce import Means, tell_refused, tell_second, tell_taken
 from workers.tasks.decide import ADDRESSED
 from workers.tasks.note import wire_of
 from workers.wiring import Rooms
@@ -55,23 +55,24 @@ def take_alert(
     actor = _actor(connection, rooms, word)
     if isinstance(actor, NotTaken):
         _refuse(connection, rooms, word, actor)
-    elif not acknowledge(connection, rooms, run, actor, via=event.channel, message_id=question.message_id):
+    elif acknowledge(connection, rooms, run, actor, via=event.channel, message_id=question.message_id):
+        log.info("alert_taken", run_id=str(run.id), company=run.company, via=event.channel.value)
+    else:
         tell_second(connection, rooms, run, word.asked, actor, key=str(row.id))
 
 
 def acknowledge(
-    connection: Connection, rooms: Rooms, run: Run, actor: str, *, via: str, message_id: UUID | None = None
+    connection: Connection, means: Means, run: Run, actor: str, *, via: str, message_id: UUID | None = None
 ) -> bool:
     """End an alert's run, which the caller has locked, and tell everybody who takes care of it. False: it was over."""
-    now = rooms.clock.now()
+    now = means.clock.now()
     if run.status not in OPEN or not decide_run(connection, run, ACKNOWLEDGED, actor, now):
         return False
     chain = chain_of(connection, run.flow_version_id)
     level = chain.level_asked(run.place)
     cast_vote(connection, run, level, Vote(actor, ACKNOWLEDGE, now, via, message_id))
     note(connection, run, ACKNOWLEDGED, now, detail=f"by {via}", actor=actor)
-    tell_taken(connection, rooms, run, asked_in(connection, rooms.sealer, run.id), actor)
-    log.info("alert_taken", run_id=str(run.id), company=run.company, via=via)
+    tell_taken(connection, means, run, asked_in(connection, means.sealer, run.id), actor)
     return True
 
 

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from postroom.domain.alert_words import BEFORE, OVER, TAKEN, YOURS, by_his_clock, told
 from postroom.domain.alerts import NotTaken
 from postroom.store.alerts import taken_by
+from postroom.store.clock import Clock
 from postroom.store.engine import Connection
 from postroom.store.inbox import Conflict, NewEvent, keep_events_within
+from postroom.store.people import person_of_partner
 from postroom.store.runs import Run
-from workers.wiring import Rooms
+from postroom.store.safety import odoo_wire
+from postroom.store.sealing import Sealer
 
 SOURCE = "/postroom/alert"
 TYPE = "postroom.alert.taken"
@@ -21,38 +25,60 @@ Told = Mapping[str, Any]
 """The data of an event that told somebody of an alert: the company, himself, the alert in his words."""
 
 
-def tell_taken(connection: Connection, rooms: Rooms, run: Run, asked: Mapping[str, Told], actor: str) -> None:
+class Means(Protocol):
+    """What it takes to tell people: a task's rooms, or an operator's desk."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals what is kept."""
+
+    @property
+    def clock(self) -> Clock:
+        """Says what time it is for the business."""
+
+
+def tell_taken(connection: Connection, means: Means, run: Run, asked: Mapping[str, Told], actor: str) -> None:
     """Everybody who was asked hears who takes care of it; so does he himself."""
-    by = _name(asked, actor)
+    by = name_of(connection, means.sealer, run.company, actor, asked)
     for who, data in asked.items():
         code = YOURS if who == actor else TAKEN
-        _tell(connection, rooms, run, data, code, {"by": by}, key=f"{run.id}:{run.iter}:{who}")
+        _tell(connection, means, run, data, code, {"by": by}, key=f"{run.id}:{run.iter}:{who}")
 
 
 def tell_second(
-    connection: Connection, rooms: Rooms, run: Run, asked: Mapping[str, Told], actor: str, *, key: str
+    connection: Connection, means: Means, run: Run, asked: Mapping[str, Told], actor: str, *, key: str
 ) -> None:
     """He came too late; of a double tap by the same person nothing more is said."""
     first, data = taken_by(connection, run.id), asked[actor]
     if first is None:
-        _tell(connection, rooms, run, data, OVER, {}, key=key)
+        _tell(connection, means, run, data, OVER, {}, key=key)
     elif first.actor != actor:
         recipient = data["recipient"]
         at = by_his_clock(first.at, recipient.get("language"), recipient.get("timezone"))
-        _tell(connection, rooms, run, data, BEFORE, {"by": _name(asked, first.actor), "at": at}, key=key)
+        by = name_of(connection, means.sealer, run.company, first.actor, asked)
+        _tell(connection, means, run, data, BEFORE, {"by": by, "at": at}, key=key)
 
 
-def tell_refused(connection: Connection, rooms: Rooms, run: Run, data: Told, refusal: NotTaken) -> None:
+def tell_refused(connection: Connection, means: Means, run: Run, data: Told, refusal: NotTaken) -> None:
     """His word took nothing."""
-    _tell(connection, rooms, run, data, refusal, {}, key=f"{run.id}:{data['recipient']['partner_id']}")
+    _tell(connection, means, run, data, refusal, {}, key=f"{run.id}:{data['recipient']['partner_id']}")
 
 
-def _name(asked: Mapping[str, Told], actor: str) -> str:
-    return str(asked[actor]["recipient"]["name"]) if actor in asked else actor
+def name_of(
+    connection: Connection, sealer: Sealer, company: str, actor: str, asked: Mapping[str, Told] = MappingProxyType({})
+) -> str:
+    """What people call whoever took an alert: as it named him, as Odoo does, or as an operator is known."""
+    if actor in asked:
+        return str(asked[actor]["recipient"]["name"])
+    partner = actor.removeprefix("partner:")
+    if partner == actor or not partner.isdecimal():
+        return actor
+    person = person_of_partner(connection, sealer, odoo_wire(connection, company), int(partner))
+    return person.name if person else actor
 
 
 def _tell(
-    connection: Connection, rooms: Rooms, run: Run, data: Told, code: str, facts: Mapping[str, str], *, key: str
+    connection: Connection, means: Means, run: Run, data: Told, code: str, facts: Mapping[str, str], *, key: str
 ) -> None:
     if not any(data["recipient"].get(each) for each in QUIET):
         return
@@ -69,7 +95,7 @@ def _tell(
         "id": f"taken:{key}",
         "source": SOURCE,
         "type": TYPE,
-        "time": rooms.clock.now().isoformat(),
+        "time": means.clock.now().isoformat(),
         "data": {
             "company": data["company"],
             "recipient": data["recipient"],
@@ -79,6 +105,6 @@ def _tell(
     raw = json.dumps(event, ensure_ascii=False, sort_keys=True).encode()
     new = NewEvent(run.company, SOURCE, f"taken:{key}", TYPE, raw)
     try:
-        keep_events_within(connection, rooms.sealer, source="alert", headers={}, body=raw, events=[new])
+        keep_events_within(connection, means.sealer, source="alert", headers={}, body=raw, events=[new])
     except Conflict:
         return  # he was told before

@@ -17,20 +17,20 @@ def word(kind: EventKind, channel: ChannelName, **what: Any) -> ChannelEvent:
 
 
 @pytest.mark.parametrize("words", ["OK", " ok. ", "Okay!", "ack"])
-def test_an_ok_from_a_phone_takes_an_alert(words: str):
+def test_an_ok_from_a_phone_takes_an_alert(words: str) -> None:
     assert takes(word(EventKind.REPLIED, ChannelName.SMS, text=words), named=False)
 
 
 @pytest.mark.parametrize("words", ["no", "OK, but who are you?", "not ok", ""])
-def test_other_words_take_none(words: str):
+def test_other_words_take_none(words: str) -> None:
     assert not takes(word(EventKind.REPLIED, ChannelName.SMS, text=words), named=True)
 
 
-def test_an_ok_by_mail_takes_none_since_anybody_can_write_a_sender_into_a_mail():
+def test_an_ok_by_mail_takes_none_since_anybody_can_write_a_sender_into_a_mail() -> None:
     assert not takes(word(EventKind.REPLIED, ChannelName.EMAIL, text="OK"), named=True)
 
 
-def test_a_press_takes_the_alert_that_it_names_and_none_else():
+def test_a_press_takes_the_alert_that_it_names_and_none_else() -> None:
     press = word(EventKind.PRESSED, ChannelName.SLACK, payload="acknowledge")
 
     assert takes(press, named=True)
@@ -49,11 +49,11 @@ def test_a_press_takes_the_alert_that_it_names_and_none_else():
     ],
     ids=["the address that was asked", "a colleague who was asked", "a shared number", "not asked", "a stranger"],
 )
-def test_a_word_counts_for_whoever_was_asked(there: str | None, known: str | None, counts: str):
+def test_a_word_counts_for_whoever_was_asked(there: str | None, known: str | None, counts: str) -> None:
     assert taker(frozenset({"partner:7", "partner:8"}), there=there, known=known) == counts
 
 
-def test_alerts_about_the_same_document_are_the_same_and_without_one_those_with_the_same_id():
+def test_alerts_about_the_same_document_are_the_same_and_without_one_those_with_the_same_id() -> None:
     about = {"type": "alert.stock_out", "data": {"alert": {"id": "a1", "document": "CABLE-3M"}}}
     without = {"type": "alert.stock_out", "data": {"alert": {"id": "a1"}}}
 
@@ -61,14 +61,14 @@ def test_alerts_about_the_same_document_are_the_same_and_without_one_those_with_
     assert subject_of(without) == "alert:stock_out:a1"
 
 
-def test_an_alert_is_worse_than_a_lesser_one_and_than_nothing_that_is_unknown():
+def test_an_alert_is_worse_than_a_lesser_one_and_than_nothing_that_is_unknown() -> None:
     assert worse("critical", "high")
     assert not worse("high", "high")
     assert not worse("low", "high")
     assert not worse("critical", None)
 
 
-def test_the_fourth_within_ten_minutes_is_one_too_many():
+def test_the_fourth_within_ten_minutes_is_one_too_many() -> None:
     three = [NOW - timedelta(minutes=each) for each in (9, 5, 1)]
 
     assert storm_since(three[1:], NOW) is None
@@ -76,6 +76,6 @@ def test_the_fourth_within_ten_minutes_is_one_too_many():
     assert storm_since(three, NOW + timedelta(minutes=1)) is None
 
 
-def test_five_are_named_each_once_and_the_others_counted():
+def test_five_are_named_each_once_and_the_others_counted() -> None:
     assert named_titles(["A", "B", "A"]) == "A; B"
     assert named_titles(list("ABCDEFG")) == "A; B; C; D; E (+2)"
