@@ -10,7 +10,7 @@ from sandbox.answers import ANSWERS
 from sandbox.channels import NAMES, Channel, address_of, any_address
 from sandbox.faults import ENDINGS, KINDS, Fault, fault_from
 from sandbox.http1 import Request, Response, json_response
-from sandbox.messages import Message
+from sandbox.messages import Button, Message
 from sandbox.odoo import deeds as odoo
 from sandbox.odoo.servers import adopt
 from sandbox.people import Person
@@ -136,15 +136,22 @@ async def press(rooms: Rooms, fields: Fields) -> Any:
     if target is None:
         raise Unfit(["/message_id: give the id of the message that has the button"])
     choice = str(fields.get("payload") or fields.get("button") or "0")
-    answers = [button for button in target.buttons if button.payload is not None]
-    found = [b for n, b in enumerate(target.buttons) if b in answers and choice in {str(n), b.payload, b.title}]
-    if not found:
+    seen = next((each for each in (target, target.before) if each and _chosen_button(each, choice)), target)
+    found = _chosen_button(seen, choice)
+    if found is None:
+        answers = [button for button in target.buttons if button.payload is not None]
         known = ", ".join(f"{b.title!r} ({b.payload})" for b in answers) or "none"
         raise Unfit([f"/button: {choice!r} is not a reply button of this message. It has: {known}."])
     do_press = ANSWERS[target.channel].press
     if do_press is None:
         raise Unfit([f"/message_id: on {NAMES[target.channel]} no button answers"])
-    return _message_row(do_press(rooms, target, found[0]))
+    return _message_row(do_press(rooms, seen, found))
+
+
+def _chosen_button(message: Message, choice: str) -> Button | None:
+    """The reply button that is meant by its place, payload or title."""
+    numbered = ((number, button) for number, button in enumerate(message.buttons) if button.payload is not None)
+    return next((b for number, b in numbered if choice in {str(number), b.payload, b.title}), None)
 
 
 async def read(rooms: Rooms, fields: Fields) -> Any:
@@ -215,7 +222,7 @@ def _newest(rooms: Rooms, person: Person | None, channel: Channel) -> Message | 
 
 def _message_row(message: Message) -> dict[str, Any]:
     edited = message.edited and message.edited.isoformat()
-    return {**asdict(message), "at": message.at.isoformat(), "edited": edited}
+    return {**asdict(replace(message, before=None)), "at": message.at.isoformat(), "edited": edited}
 
 
 DEEDS: Mapping[tuple[str, str], Deed] = {

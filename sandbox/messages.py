@@ -97,8 +97,14 @@ class Message:
     mail: Mail | None = None
     edited: datetime | None = None
     """When the sender last changed it."""
+    before: "Message | None" = None
+    """As it was first: whoever has not looked since still sees that, and may press its buttons."""
     raw: Mapping[str, Any] | None = None
     """What the provider got, for the developer's eye; never a header, so never a secret."""
+
+    def changed(self, now: datetime) -> "Message":
+        """The same message, about to be changed by its sender."""
+        return replace(self, edited=now, before=self.before or self)
 
     @property
     def reached(self) -> bool:

@@ -35,7 +35,7 @@ def reply(rooms: Rooms, person: Person, text: str, context: Message | None) -> M
 
 def press(rooms: Rooms, message: Message, button: Button) -> Message:
     """Press a button. Slack tells the bot once; what it shows then is for the bot to say."""
-    pressed = rooms.messages.put(replace(message, pressed=button.title))
+    pressed = rooms.messages.put(replace(rooms.messages.get(message.id) or message, pressed=button.title))
     action = press_action(message, button, rooms.shelf(Moments).next(rooms.now()))
     rooms.courier.post(lambda: action_written(rooms.environment.secret, action), pauses=())
     return pressed

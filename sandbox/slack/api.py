@@ -198,7 +198,7 @@ def _accept(rooms: Rooms, seen: Seen, body: Body, script: Script) -> Taken:
 
 
 def _change(rooms: Rooms, message: Message, body: Body, _script: Script) -> Taken:
-    changed = rooms.messages.put(replace(_dressed(message, body), edited=rooms.now()))
+    changed = rooms.messages.put(_dressed(message.changed(rooms.now()), body))
     told = {"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body.get("text", "")}
     return Taken(changed, json_response(told))
 

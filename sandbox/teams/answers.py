@@ -32,7 +32,7 @@ def reply(rooms: Rooms, person: Person, text: str, context: Message | None) -> M
 def press(rooms: Rooms, message: Message, button: Button) -> Message:
     """Press a button: an invoke, whose answer Teams shows to whoever pressed."""
     action = action_of(message.raw or {}, button.payload or "") or {}
-    pressed = rooms.messages.put(replace(message, pressed=button.title))
+    pressed = rooms.messages.put(replace(rooms.messages.get(message.id) or message, pressed=button.title))
     person = rooms.people.behind(message.address)
     user_id = rooms.shelf(Directory).id_of(message.address)
     about = replace(pressed, at=rooms.now(), context=None)

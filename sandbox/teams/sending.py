@@ -66,7 +66,7 @@ async def change(rooms: Rooms, request: Request, conversation: str, activity_id:
 
 
 def _change(rooms: Rooms, message: Message, body: Mapping[str, Any], activity_id: str, _script: Script) -> Taken:
-    changed = rooms.messages.put(replace(message, **shown(body), raw=body, edited=rooms.now()))
+    changed = rooms.messages.put(replace(message.changed(rooms.now()), **shown(body), raw=body))
     return Taken(changed, json_response({"id": activity_id}))
 
 

@@ -16,13 +16,15 @@ from postroom.cli.demo.person import Stage
 from postroom.services.keeper import Keeper
 from postroom.services.leash import Leash
 from tests.boardroom import account, question
-from tests.faults.crowd import SCANNERS, cards_of, employed, in_odoo, link_for, press, presses_heard
+from tests.faults.crowd import SCANNERS, cards_of, employed, in_odoo, link_for, messages, press, presses_heard
 from tests.faults.news import News
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
 
 SETTINGS = {"SEND_RATES": "slack=100000 email=100000"}
-FAILPOINTS = {"ticker.timer_claimed": "kill", "ticker.timer_fired": "kill"}
+TICKER_DIES = ("ticker.timer_claimed", "ticker.timer_fired")
+EDITOR_DIES = "edit.made"
+FAILPOINTS = dict.fromkeys((*TICKER_DIES, EDITOR_DIES), "kill")
 SOON = timedelta(seconds=10)
 UNTIL_REMINDED = timedelta(hours=4, minutes=1)
 """As config/escalations.yaml has it."""
@@ -104,7 +106,7 @@ def test_a_ticker_whose_own_clock_is_ahead_fires_nothing_early(scene: Scene):
     scene.house.launch("ticker")
 
 
-@pytest.mark.parametrize("point", FAILPOINTS)
+@pytest.mark.parametrize("point", TICKER_DIES)
 def test_a_step_is_taken_once_although_its_ticker_is_killed(scene: Scene, point: str):
     users = ask(scene, 5)
 
@@ -182,6 +184,29 @@ def test_a_card_about_an_order_that_was_changed_since_decides_nothing(scene: Sce
 
     press(scene, new, "Approve")
     eventually(lambda: order(scene, PIPES)["state"] == "purchase", within=30, what="the new card decides")
+
+
+def test_a_card_loses_its_buttons_although_whoever_changes_it_is_killed(scene: Scene):
+    (user,) = ask(scene, 1)
+    (card,) = cards_of(scene, user)
+
+    with scene.armed(EDITOR_DIES):
+        press(scene, card, "Approve")
+    shown = eventually(lambda: told_the_end(scene, user, card), within=40, what="the card says that its order is gone")
+
+    assert [button["title"] for button in shown["buttons"]] == ["View Details"]
+
+
+def told_the_end(scene: Scene, user: int, card: str) -> dict[str, Any] | None:
+    """A card that says what became of it, once that is recorded as well: Odoo has no such order."""
+    (shown,) = [each for each in messages(scene, account(user)) if each["id"] == card]
+    rows = scene.ask(
+        "select e.state from card_edit e join message_log m on m.id = e.id join intent i on i.id = m.intent_id"
+        " where i.subject = :subject",
+        subject=f"purchase.order:{user}",
+    )
+    recorded = [row.state for row in rows] == ["done"]
+    return shown if recorded and "gone from Odoo" in shown["text"] else None
 
 
 def manager_is_asked_about(scene: Scene, document: int, **approval: str) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from postroom.domain.cards import word_for
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
 from postroom.domain.messages import Urgency
 from postroom.domain.people import How
 from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
+from postroom.store.courses import course_of
 from postroom.store.ids import new_id
 from postroom.store.inbox import NewChannelEvent, keep_channel_events
 from postroom.store.outbox import claim_writings
@@ -146,6 +148,14 @@ def told(rooms: Rooms, part: str = "subject") -> list[str]:
     return [str(SEALER.open_json(row.content, "message_log.content")[part]) for row in rows if row.content]
 
 
+def on_the_cards(rooms: Rooms) -> tuple[str | None, int]:
+    """What the cards of the run are to say now, and how often that has changed."""
+    (run,) = query(rooms.engine, "select id from run")
+    (wish,) = query(rooms.engine, "select version from card_edit where state = 'waiting'")
+    with rooms.engine.connect() as connection:
+        return word_for(course_of(connection, SEALER, run.id)), wish.version
+
+
 def state(rooms: Rooms, model: str, record: int) -> str:
     erp = rooms.erp.at(Wire.SANDBOX)
     assert erp is not None
@@ -165,8 +175,10 @@ def decisions(rooms: Rooms) -> list[tuple[str, str]]:
 def test_a_manager_approves_in_slack_and_the_order_moves_in_his_name(rooms: Rooms) -> None:
     ask(rooms, "pmanager", document_number="P00042")
     press(rooms, "pmanager", "approve")
+    assert on_the_cards(rooms) == ("approving", 1)
     carried(rooms)
     assert state(rooms, "purchase.order", 42) == "purchase"
+    assert on_the_cards(rooms) == ("approved", 2)
     assert told(rooms) == ["P00042 is approved"]
     assert "Purchase Order" in told(rooms, "text")[0]
     assert decisions(rooms) == [("done", "approved")]
@@ -177,6 +189,7 @@ def test_who_may_not_decide_moves_nothing_and_hears_why(rooms: Rooms) -> None:
     press(rooms, "salesman", "approve")
     carried(rooms)
     assert state(rooms, "purchase.order", 42) == "to approve"
+    assert on_the_cards(rooms) == ("still_open", 2)
     (title,) = told(rooms)
     assert "P00042" in title
     assert decisions(rooms)[0][0] == "refused"

@@ -61,7 +61,6 @@ def drain(rooms: Rooms, channel: ChannelName) -> Summary:
         sender = rooms.channels.at(channel, wire)
         if isinstance(sender, Editing):
             while wishes := _claim(rooms, sender, wire):
-                failpoints.reach("edit.claimed")
                 edits = _written(rooms, sender, wire, _at_pace(rooms, sender, wishes, summary), summary)
                 _record(rooms, sender, _made(rooms, sender, edits), summary)
         else:

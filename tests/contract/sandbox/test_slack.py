@@ -293,7 +293,21 @@ def test_an_edited_message_is_shown_as_edited(sandbox: Running, slack: Any) -> N
 
     assert edited["ok"]
     assert message(sandbox)["text"] == "Approved by Ana"
-    assert message(sandbox)["edited"]
+    assert (message(sandbox)["edited"] is not None, message(sandbox)["buttons"]) == (True, [])
+
+
+def test_a_button_that_was_taken_away_is_still_pressed_by_whoever_has_not_looked_since(
+    sandbox: Running, slack: Any
+) -> None:
+    key = uuid4()
+    name = slack.send(REQUEST, TO, key).provider_id
+    slack.edit(replace(REQUEST, text="Approved by Ana", buttons=()), name, key)
+
+    sandbox.post("press", message_id=name, button="Reject")
+
+    (pressed,) = heard(sandbox, slack)
+    assert (pressed.payload, pressed.attempt_id) == ("reject", key)
+    assert message(sandbox)["text"] == "Approved by Ana"
 
 
 def test_a_link_button_tells_nothing_when_it_is_pressed(slack: Any) -> None:
