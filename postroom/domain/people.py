@@ -143,6 +143,10 @@ class User:
     language: str | None = None
     timezone: str | None = None
     active: bool = True
+    manager_id: int | None = None
+    roles: tuple[str, ...] = ()
+    away: bool = False
+    away_until: datetime | None = None
 
 
 def same(user: User, person: Person) -> bool:
@@ -157,6 +161,10 @@ def same(user: User, person: Person) -> bool:
         user.language,
         user.timezone,
         user.active,
+        user.manager_id,
+        user.roles,
+        user.away,
+        user.away_until,
     ) == (
         person.partner_id,
         person.company,
@@ -167,6 +175,10 @@ def same(user: User, person: Person) -> bool:
         person.language,
         person.timezone,
         person.active,
+        person.manager_id,
+        person.roles,
+        person.away_from is not None,
+        person.away_until,
     )
 
 

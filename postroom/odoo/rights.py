@@ -59,8 +59,10 @@ class Given:
     create: bool = False
 
 
-GIVEN: tuple[Given, ...] = (
+GIVEN: tuple[Given, ...] = (  # models that this Odoo does not have are passed over
     Given("res.users", "who people are"),
+    Given("res.groups", "what roles people have"),
+    Given("hr.employee.public", "whom people answer to, and who is on leave"),
     Given("res.partner", "whose words they are"),
     Given("res.company", "which companies there are"),
     Given("mail.message", "words in the chatter", create=True),

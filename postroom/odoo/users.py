@@ -9,6 +9,7 @@ from postroom.domain.channels import Fault, Verdict
 from postroom.domain.people import User
 from postroom.odoo.client import BATCH, Odoo
 from postroom.odoo.errors import OdooError
+from postroom.odoo.staff import Post, Staff
 
 FIELDS = ("name", "login", "email", "partner_id", "company_id", "company_ids", "lang", "tz", "active")
 INTERNAL = ("share", "=", False)
@@ -20,27 +21,34 @@ def users_of(erp: Odoo) -> Iterator[list[User]]:
 
     A roll on which we ourselves do not stand is not whole, and whoever is missing on it has not left.
     """
-    last, ourselves = 0, False
+    last, ourselves, staff = 0, False, Staff(erp)
     # By id and not by offset: whoever is made or deleted meanwhile makes us miss nobody else.
-    while rows := _users(erp, [["id", ">", last], list(INTERNAL)], BATCH):
+    while rows := _users(staff, [["id", ">", last], list(INTERNAL)], BATCH):
         last = rows[-1]["id"]
         ourselves = ourselves or any(row["id"] == erp.uid for row in rows)
-        yield [user_in(row) for row in rows if row["id"] != erp.uid]
+        yield _placed(staff, [row for row in rows if row["id"] != erp.uid])
     if not ourselves:
         raise OdooError(Fault(Verdict.PERMANENT, "roll_incomplete", "our own user is no internal user that we may see"))
 
 
 def user_at(erp: Odoo, user_id: int) -> User | None:
     """One internal user as he is now; None where there is none. Raises OdooError."""
-    rows = _users(erp, [["id", "=", user_id], list(INTERNAL)], 1)
-    return user_in(rows[0]) if rows else None
+    staff = Staff(erp)
+    rows = _users(staff, [["id", "=", user_id], list(INTERNAL)], 1)
+    return next(iter(_placed(staff, rows)), None)
 
 
-def _users(erp: Odoo, domain: list[Any], limit: int) -> list[dict[str, Any]]:
-    return erp.search_read("res.users", domain, FIELDS, limit=limit, context={"active_test": False})
+def _users(staff: Staff, domain: list[Any], limit: int) -> list[dict[str, Any]]:
+    fields = [*FIELDS, staff.groups]
+    return staff.erp.search_read("res.users", domain, fields, limit=limit, context={"active_test": False})
 
 
-def user_in(row: dict[str, Any]) -> User:
+def _placed(staff: Staff, rows: list[dict[str, Any]]) -> list[User]:
+    posts = staff.posts(rows)
+    return [user_in(row, posts[row["id"]]) for row in rows]
+
+
+def user_in(row: dict[str, Any], post: Post) -> User:
     """A user from what Odoo answers, where False stands for nothing."""
     return User(
         user_id=row["id"],
@@ -53,6 +61,10 @@ def user_in(row: dict[str, Any]) -> User:
         language=row["lang"] or None,
         timezone=row["tz"] or None,
         active=bool(row["active"]),
+        manager_id=post.manager_id,
+        roles=post.roles,
+        away=post.away,
+        away_until=post.away_until,
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -32,6 +33,16 @@ GROUPS: Mapping[Version, str] = MappingProxyType(
     {Version.V17: "groups_id", Version.V18: "groups_id", Version.V19: "group_ids"}
 )
 """The field of a user's groups."""
+
+HELD_GROUPS: Mapping[Version, str] = MappingProxyType(
+    {Version.V17: "groups_id", Version.V18: "groups_id", Version.V19: "all_group_ids"}
+)
+"""The field of a user's groups with all that they imply."""
+
+BACK_AFTER: Mapping[Version, timedelta] = MappingProxyType(
+    {Version.V17: timedelta(days=1), Version.V18: timedelta(days=1), Version.V19: timedelta()}
+)
+"""How long after an employee's `leave_date_to` he is back: it is his last day, from 19 on his first day of work."""
 
 PHONES: Mapping[Version, tuple[str, ...]] = MappingProxyType(
     {Version.V17: ("mobile", "phone"), Version.V18: ("mobile", "phone"), Version.V19: ("phone",)}

@@ -22,17 +22,18 @@ _KNOWN = text(f"""
 """).bindparams(bindparam("users", type_=ARRAY(BigInteger)))  # noqa: S608
 _ADD = text("""
     insert into person (id, company, wire, database, user_id, partner_id, login, name, email, email_blind, language,
-        timezone, companies, active)
+        timezone, companies, active, manager_id, roles, away_from, away_until)
     values (:id, :company, :wire, :database, :user_id, :partner_id, :login, :name, :email, :email_blind, :language,
-        :timezone, :companies, :active)
+        :timezone, :companies, :active, :manager_id, :roles, case when :away then clock_timestamp() end, :away_until)
     on conflict (database, user_id) do nothing
-""").bindparams(bindparam("companies", type_=JSONB))
+""").bindparams(*(bindparam(name, type_=JSONB) for name in ("companies", "roles")))
 _CHANGE = text("""
     update person set company = :company, wire = :wire, partner_id = :partner_id, login = :login, name = :name,
         email = :email, email_blind = :email_blind, language = :language, timezone = :timezone,
-        companies = :companies, active = :active
+        companies = :companies, active = :active, manager_id = :manager_id, roles = :roles,
+        away_from = case when :away then coalesce(away_from, clock_timestamp()) end, away_until = :away_until
     where database = :database and user_id = :user_id
-""").bindparams(bindparam("companies", type_=JSONB))
+""").bindparams(*(bindparam(name, type_=JSONB) for name in ("companies", "roles")))
 _SEEN = text("""
     update person set seen_at = clock_timestamp(), wire = :wire
     where database = :database and user_id = any(:users)
@@ -262,4 +263,8 @@ def _row(sealer: Sealer, wire: Wire, database: str, user: User) -> dict[str, Any
         "timezone": user.timezone,
         "companies": list(user.companies),
         "active": user.active,
+        "manager_id": user.manager_id,
+        "roles": list(user.roles),
+        "away": user.away,
+        "away_until": user.away_until,
     }

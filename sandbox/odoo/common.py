@@ -65,6 +65,23 @@ def _read(records: Records, fields: Sequence[str] | None = None, load: str = "_c
     return [{k: v[0] if k in linked and v else v for k, v in row.items()} for row in rows]
 
 
+def _get_metadata(records: Records) -> list[dict[str, Any]]:
+    """Who made and changed records, and their external ids: whoever may not read ir.model.data learns them here."""
+    named: dict[int, list[str]] = {}
+    for row in records.env.sudo()["ir.model.data"].search([["model", "=", records.model]]):
+        named.setdefault(int(row["res_id"]), []).append(f"{row['module']}.{row['name']}")
+    rows = records.read(["create_uid", "create_date", "write_uid", "write_date"])
+    return [
+        {
+            **row,
+            "xmlid": next(iter(named.get(row["id"], ())), False),
+            "noupdate": False,
+            "xmlids": [{"xmlid": each, "noupdate": False} for each in named.get(row["id"], ())],
+        }
+        for row in rows
+    ]
+
+
 def _create(records: Records, vals_list: Any) -> Records:
     return records.create(vals_list if isinstance(vals_list, list) else [vals_list])
 
@@ -173,6 +190,7 @@ BOTH: Mapping[str, Method] = MappingProxyType(
         "search_read": _read_method(_search_read, on_model=True),
         "read": _read_method(_read),
         "read_group": _read_method(read_group, on_model=True),
+        "get_metadata": _read_method(_get_metadata),
         "fields_get": _read_method(_fields_get, on_model=True),
         "check_access_rule": _read_method(_check_access_rule),
         "default_get": _read_method(_default_get, on_model=True),

@@ -100,6 +100,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "account.move.send.wizard": {BILLING: "rwc"},
         "payment.link.wizard": {BILLING: "rwc", SELLER: "rwc", BRIDGE: "rc"},
         "hr.employee": {"hr.group_hr_user": "rwcu"},
+        "hr.employee.public": {USER: "r"},
         "hr.leave.type": {USER: "r", "hr_holidays.group_hr_holidays_manager": "rwcu"},
         "hr.leave": {USER: "rwcu", BRIDGE: "r"},
         "hr.expense": {USER: "rwcu", BRIDGE: "r"},

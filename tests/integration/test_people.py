@@ -69,6 +69,28 @@ def test_a_deactivated_user_loses_his_accounts_power_at_once(connection: Connect
     assert found == Stranger(Unknown.DEACTIVATED)
 
 
+def test_a_manager_roles_and_leave_are_kept_and_what_is_the_same_is_no_change(connection: Connection) -> None:
+    back = datetime.now(UTC) + timedelta(days=3)
+    placed = replace(ANA, manager_id=10, roles=("purchase.group_purchase_manager",), away=True, away_until=back)
+    (ana,) = known(connection, placed)
+    assert (ana.manager_id, ana.roles, ana.away_until) == (10, ("purchase.group_purchase_manager",), back)
+    assert ana.is_away(datetime.now(UTC))
+    assert not ana.is_away(back)
+    assert keep_users(connection, SEALER, Wire.LIVE, DATABASE, [placed]).same == 1
+
+    (again,) = known(connection, replace(placed, away_until=None))
+    assert again.away_from == ana.away_from  # he has been away since then
+    (ana,) = known(connection, ANA)
+    assert (ana.manager_id, ana.roles, ana.away_from) == (None, (), None)
+
+
+def test_of_a_role_are_its_active_users_who_see_the_company(connection: Connection) -> None:
+    role = "purchase.group_purchase_manager"
+    known(connection, replace(ANA, roles=(role,)), replace(PAT, roles=(role,)))
+    found = [people.people_with_role(connection, SEALER, Wire.LIVE, company, role) for company in ("1", "2", "acme")]
+    assert [[each.user_id for each in some] for some in found] == [[10, 11], [11], []]
+
+
 def test_whoever_odoo_no_longer_names_loses_his_power(connection: Connection) -> None:
     ana, _pat = known(connection, ANA, PAT)
     people.link(connection, SEALER, ana, ChannelName.SLACK, "U0ANA1234", how=How.LINK)

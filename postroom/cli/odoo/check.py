@@ -37,7 +37,7 @@ def examine(values: Settings) -> Iterator[Checked]:
         return
     yield from _house(values, erp)
     yield from (row for right in RIGHTS for row in _right(erp, right))
-    yield from (_given(erp, given) for given in GIVEN)
+    yield from (_given(erp, given) for given in GIVEN if _installed(erp, given.model))
     yield from (row for forbidden in FORBIDDEN for row in _forbidden(erp, forbidden))
     yield from _surroundings(values, erp, ours)
 

@@ -146,6 +146,13 @@ USERS = Model(
         "tz": char("Timezone", related="partner_id.tz"),
         "groups_id": many("res.groups", "Groups", editions=ONLY_17),
         "group_ids": many("res.groups", "Groups", editions=ONLY_19),
+        "all_group_ids": many(
+            "res.groups",
+            "Groups and implied groups",
+            editions=ONLY_19,
+            readonly=True,
+            compute=lambda user: sorted(groups_of(user.env, user.id)),
+        ),
         "company_id": one("res.company", "Company", required=True),
         "company_ids": many("res.company", "Companies"),
         "share": boolean("Share User", compute=_is_share),

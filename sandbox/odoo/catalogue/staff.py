@@ -1,15 +1,17 @@
 """Employees, their leaves and their expenses."""
 
 from datetime import date as day
+from datetime import timedelta
 from typing import Any
 
 from sandbox.odoo.chatter import message_post
 from sandbox.odoo.editions import ONLY_17, ONLY_19
-from sandbox.odoo.fields import active, char, children, choice, date, many, moment, money, number, one, text
+from sandbox.odoo.fields import active, boolean, char, children, choice, date, many, moment, money, number, one, text
 from sandbox.odoo.models import Method, Model, Values
 from sandbox.odoo.raised import user_error
-from sandbox.odoo.records import Env, Records
+from sandbox.odoo.records import Env, Records, clock
 
+SATURDAY = 5
 LEAVE_OFFICER = "hr_holidays.group_hr_holidays_user"
 LEAVE_STATES = {
     "confirm": "To Approve",
@@ -23,6 +25,29 @@ LEAVE_STATES = {
 def _own_employee(env: Env) -> int | bool:
     found = env.sudo()["hr.employee"].search([["user_id", "=", env.uid]], limit=1)
     return found.id or False
+
+
+SEEN = ("name", "user_id", "parent_id", "company_id", "work_email", "work_phone", "active", "create_date", "write_date")
+"""What colleagues see of employees. Odoo has a view of the database for it; we write it down a second time."""
+
+
+def show(employees: Records) -> None:
+    """Let colleagues see employees who have just been made."""
+    database = employees.env.database
+    for employee in employees:
+        row = database.row("hr.employee", employee.id) or {}
+        database.insert("hr.employee.public", {name: row[name] for name in SEEN if name in row}, employee.id)
+
+
+def _show_change(employees: Records, changes: Values) -> None:
+    for employee in employees:
+        seen = {name: value for name, value in changes.items() if name in SEEN}
+        employees.env.database.update("hr.employee.public", employee.id, seen)
+
+
+def _hide(employees: Records) -> None:
+    for employee in employees:
+        employees.env.database.delete("hr.employee.public", employee.id)
 
 
 EMPLOYEE = Model(
@@ -44,6 +69,48 @@ EMPLOYEE = Model(
     module="hr",
     thread=True,
     posts_by_reading=True,
+    made=show,
+    changed=_show_change,
+    removed=_hide,
+)
+
+
+def _leave_of(person: Records) -> Records:
+    """The leave that an employee is on today."""
+    today = f"{clock():%Y-%m-%d}"
+    on_leave = [["employee_id", "=", person.id], ["state", "=", "validate"]]
+    days = [["request_date_from", "<=", today], ["request_date_to", ">=", today]]
+    return person.env.sudo()["hr.leave"].search([*on_leave, *days], limit=1)
+
+
+def _leave_ends(person: Records) -> str | bool:
+    """The last day of his leave; 19 tells the first working day after it."""
+    leave = _leave_of(person)
+    if not leave:
+        return False
+    last = day.fromisoformat(str(leave["request_date_to"]))
+    if person.env.edition.number == 17:
+        return last.isoformat()
+    following = (last + timedelta(days=number) for number in (1, 2, 3))
+    return next(each for each in following if each.weekday() < SATURDAY).isoformat()
+
+
+PUBLIC = Model(
+    "hr.employee.public",
+    "Public Employee",
+    {
+        "name": char("Name", readonly=True),
+        "user_id": one("res.users", "User", readonly=True),
+        "parent_id": one("hr.employee.public", "Manager", readonly=True),
+        "company_id": one("res.company", "Company", readonly=True),
+        "work_email": char("Work Email", readonly=True),
+        "work_phone": char("Work Phone", readonly=True),
+        "is_absent": boolean("Absent Today", readonly=True, compute=lambda person: bool(_leave_of(person))),
+        "leave_date_to": date("To Date", readonly=True, compute=_leave_ends),
+        "active": active(),
+    },
+    order="name",
+    module="hr",
 )
 
 
@@ -383,4 +450,4 @@ REFUSE = Model(
     module="hr_expense",
 )
 
-MODELS = (EMPLOYEE, LEAVE_TYPE, LEAVE, EXPENSE, SHEET, REFUSE)
+MODELS = (EMPLOYEE, PUBLIC, LEAVE_TYPE, LEAVE, EXPENSE, SHEET, REFUSE)
