@@ -1,5 +1,6 @@
 """What a card is to say: the message as it was sent, whom it asked, and how its run stands now."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.types import Uuid
 from postroom.domain.cards import Course, Reader
 from postroom.domain.channels import Rendered
 from postroom.domain.runs import RunStatus
+from postroom.store.outbox import PLACE
 from postroom.store.runs import chain_of
 from postroom.store.sealing import Sealer
 
@@ -22,16 +24,20 @@ _SENT = text("""
     where m.id = any(:ids) and m.state in ('sent', 'delivered', 'read') and m.content is not null
     order by m.id, p.attempt_id
 """).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
-# A run that was opened again tells of the answer that counted before: its votes are of the round before this one.
+# A run that was opened again tells of the answer that counted before: its votes are of the round before this one. Who
+# answered goes by the name that his decision carries; who takes an alert, by the name that he was told of it by.
 _COURSE = text("""
     select r.status, r.why, r.flow_version_id, coalesce(d.outcome, v.answer) as answer,
-        coalesce(d.actor, v.actor) as actor, coalesce(d.decided_at, v.at) as at, o.state as carried, o.code,
+        coalesce(d.actor, v.asked, v.actor) as actor, coalesce(d.decided_at, v.at) as at,
+        o.state as carried, o.code, o.payload,
         (select i.facts from intent i where i.run_id = r.id and i.recipient = coalesce(d.actor, v.actor)
             order by i.id desc limit 1) as himself
     from run r
     left join decision d on d.run_id = r.id
     left join lateral (
-        select answer, actor, at from vote where run_id = r.id and iter = r.iter - 1 order by at desc, actor limit 1
+        select vote.answer, vote.actor, vote.at, i.recipient as asked
+        from vote left join message_log m on m.id = vote.message_id left join intent i on i.id = m.intent_id
+        where vote.run_id = r.id and vote.iter = r.iter - 1 order by vote.at desc, vote.actor limit 1
     ) v on r.status in ('active', 'paused')
     left join outbox o on o.key =
         'decision:' || r.id || ':' || (r.iter - case when r.status in ('active', 'paused') then 1 else 0 end)
@@ -75,15 +81,22 @@ def _card(sealer: Sealer, row: Any) -> Card:
 def course_of(connection: Connection, sealer: Sealer, run_id: UUID) -> Course:
     """How a run stands now."""
     row = connection.execute(_COURSE, {"id": run_id}).one()
-    himself = sealer.open_json(row.himself, "intent.facts")["data"]["recipient"] if row.himself else {}
     return Course(
         status=RunStatus(row.status),
         why=row.why,
         answer=row.answer,
         actor=row.actor,
-        by=str(himself.get("name") or ""),
+        by=_name(sealer, row),
         at=row.at,
         under_way=row.carried in (None, "waiting"),
         code=row.code,
         owner=str(chain_of(connection, row.flow_version_id).owner),
     )
+
+
+def _name(sealer: Sealer, row: Any) -> str:
+    if row.payload is not None:
+        return str(json.loads(sealer.open_text(row.payload, PLACE))["teller"]["recipient"].get("name") or "")
+    if row.himself is not None:
+        return str(sealer.open_json(row.himself, "intent.facts")["data"]["recipient"].get("name") or "")
+    return ""

@@ -15,7 +15,7 @@ from postroom.domain.people import How
 from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
-from postroom.store.courses import course_of
+from postroom.store.courses import cards_sent, course_of
 from postroom.store.ids import new_id
 from postroom.store.inbox import NewChannelEvent, keep_channel_events
 from postroom.store.outbox import claim_writings
@@ -149,11 +149,15 @@ def told(rooms: Rooms, part: str = "subject") -> list[str]:
 
 
 def on_the_cards(rooms: Rooms) -> tuple[str | None, int]:
-    """What the cards of the run are to say now, and how often that has changed."""
+    """What the cards of the run are to say now, and how often that has changed; they name who has answered."""
     (run,) = query(rooms.engine, "select id from run")
-    (wish,) = query(rooms.engine, "select version from card_edit where state = 'waiting'")
+    (wish,) = query(rooms.engine, "select id, version from card_edit where state = 'waiting'")
     with rooms.engine.connect() as connection:
-        return word_for(course_of(connection, SEALER, run.id)), wish.version
+        course = course_of(connection, SEALER, run.id)
+        (asked,) = cards_sent(connection, SEALER, [wish.id]).values()
+    assert course.by
+    assert asked.reader.recipient == course.actor
+    return word_for(course), wish.version
 
 
 def state(rooms: Rooms, model: str, record: int) -> str:

@@ -36,3 +36,11 @@ def watch_it_escalate(stage: Stage, chat: str, phone: str, patience: timedelta) 
         texted = stage.heard(phone, "sms")
     wanted = {"no reminder came in the chat": reminded, "no SMS came after 24 hours": texted}
     return [f"nobody answered, and {missing}" for missing, there in wanted.items() if not there]
+
+
+def watch_cards_close(stage: Stage, chat: str, patience: timedelta) -> list[str]:
+    """What is wrong with the cards of somebody who has decided: he is asked no more, and none has its buttons left."""
+    until = time.monotonic() + patience.total_seconds()
+    while (left := stage.questions(chat, Answer.APPROVE)) and time.monotonic() < until:
+        time.sleep(EVERY)
+    return [f"{left} cards can still be answered after the decision"] if left else []

@@ -22,7 +22,7 @@ from postroom.cli.demo.cases import (
 )
 from postroom.cli.demo.decision import OURSELVES, Ledger, ledger_of, make_known, watch_it_move
 from postroom.cli.demo.judging import Outcome
-from postroom.cli.demo.night import hurried, watch_it_escalate
+from postroom.cli.demo.night import hurried, watch_cards_close, watch_it_escalate
 from postroom.cli.demo.person import Stage
 from postroom.cli.following import EVERY, Stories, follow
 from postroom.cli.posting import Mailbox, secrets_by_source
@@ -141,11 +141,9 @@ def answer(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> list[str]
 
 def pass_the_night(theatre: Theatre, run: Run) -> list[str]:
     """A day passes in seconds: Nora answers nothing, and Laura, who has, is asked no more; what is wrong, in words."""
-    before = theatre.stage.questions(run.slack(LAURA) or "", Answer.APPROVE)
     with hurried(theatre.engine):
         wrong = watch_it_escalate(theatre.stage, run.teams(NORA) or "", run.phone(NORA) or "", PATIENCE)
-    again = theatre.stage.questions(run.slack(LAURA) or "", Answer.APPROVE) - before
-    return wrong + ([f"Laura was asked again {again} times after she had decided"] if again else [])
+    return wrong + watch_cards_close(theatre.stage, run.slack(LAURA) or "", PATIENCE)
 
 
 def _heard_of(stories: Iterable[Story]) -> set[str]:
