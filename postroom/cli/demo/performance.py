@@ -73,7 +73,8 @@ def _show(
     if once and not wrong:
         out().print(
             "[green]Every event ended as it should[/]; a reply and two pressed buttons were recorded, "
-            "the purchase that was approved in Slack moved in Odoo and its card lost its buttons, the one that nobody answered was asked about again "
+            "the purchase that was approved in Slack moved in Odoo and its card lost its buttons, "
+            "the one that nobody answered was asked about again "
             "and after 24 hours by SMS, and the machine that asked for it heard of every message, in order."
         )
     if not once:
