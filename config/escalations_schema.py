@@ -16,6 +16,7 @@ from config.escalations_words import (
     MOST_LEVELS,
     MOST_TIMES,
     NAME,
+    ROLE,
     STEP,
 )
 from config.reading import Field
@@ -25,7 +26,7 @@ SCHEMA_FILE = Path(__file__).parent / "escalations.schema.json"
 Words = dict[str, Any]
 
 _SPAN: Words = {"type": "string", "pattern": "^[0-9]{1,18}[smhd]$"}
-_NAMED = "role:.+|user:[1-9][0-9]{0,9}"
+_NAMED = f"role:{ROLE[1:-1]}|user:[1-9][0-9]{{0,9}}"
 _AUDIENCE: Words = {"type": "string", "pattern": f"^({Whom.ASKED}|{Whom.MANAGER}|{Whom.OWNER}|{_NAMED})$"}
 _AUDIENCES: Words = {
     "anyOf": [_AUDIENCE, {"type": "array", "minItems": 1, "uniqueItems": True, "items": _AUDIENCE}],

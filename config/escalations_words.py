@@ -17,6 +17,7 @@ from postroom.domain.event_types import ALERTS, APPROVAL_REQUESTED
 VERSION = 1
 NAME = r"^[a-z][a-z0-9_]{0,62}$"
 COMPANY = r"^\S(.{0,62}\S)?$"
+ROLE = r"^[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_.]*$"
 CURRENCY = r"^[A-Z]{3}$"
 MOST_TIMES = 50
 MOST_ASKED = 50
@@ -60,9 +61,13 @@ def _audience(here: Located) -> Audience:
     if not isinstance(here.value, str):
         raise Unreadable(f"{here.plain()!r} names nobody", remedy)
     try:
-        return Audience.parse(here.value)
+        found = Audience.parse(here.value)
     except ValueError as error:
         raise Unreadable(str(error).partition(";")[0], remedy) from error
+    if found.whom is Whom.ROLE and not re.fullmatch(ROLE, found.name):
+        remedy = "Write role: and the external id of a group of Odoo, as in role:purchase.group_purchase_manager."
+        raise Unreadable(f"{here.value!r} names no group", remedy)
+    return found
 
 
 def true(here: Located) -> bool:

@@ -31,7 +31,7 @@ version: 1
 chains:
   approval:
     event: odoo.approval.requested
-    owner: role:purchase
+    owner: role:purchase.group_purchase_manager
     steps:
       ask: {notify: asked, by: approval_request}
       remind: {after: 4h, remind: asked, by: approval_reminder}
@@ -209,7 +209,7 @@ def test_a_question_that_nobody_answered_is_with_its_owner(rooms: Rooms, board: 
     pass_time(rooms, clock, 4.1)
     edit.drain(rooms, SLACK)
 
-    assert lines(board) == ["*Nobody answered in time. It is now with the group purchase.*"] * 2
+    assert lines(board) == ["*Nobody answered in time. It is now with the group purchase.group_purchase_manager.*"] * 2
 
 
 def test_a_card_that_is_still_on_its_way_is_changed_once_it_has_arrived(rooms: Rooms, board: Board) -> None:

@@ -1,6 +1,7 @@
 """escalations.yaml: what it may say, how its faults are told, and what its schema knows."""
 
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -70,7 +71,8 @@ def test_every_word_of_the_file_comes_into_the_chain_and_is_kept_with_it() -> No
     (made,) = read_chains(WHOLE, file="escalations.yaml", rules=RULES)
 
     assert (made.on_late, made.min_interval) == (OnLate.EACH, timedelta(minutes=30))
-    assert (made.when.companies, made.when.models) == ({"1", "3"}, {"purchase.order"})
+    assert made.when.companies == {"1", "3"}
+    assert made.when.models == {"purchase.order"}
     assert [level.needs for level in made.levels] == [Needs.ANY, Needs.ALL, Needs.QUORUM]
     assert (made.levels[2].quorum, made.levels[2].when.over) == (2, Decimal("20000.50"))
     remind = made.steps[1]
@@ -104,6 +106,7 @@ def test_every_word_of_the_file_comes_into_the_chain_and_is_kept_with_it() -> No
         pytest.param("{after: 4h, remind: [], by: x}", "must be a list with something in it", id="nobody"),
         pytest.param("{after: 4h, remind: boss, by: x}", "'boss' names nobody", id="unknown audience"),
         pytest.param("{after: 4h, remind: role, by: x}", "'role' names nobody", id="role without a name"),
+        pytest.param("{after: 4h, remind: 'role:Managers', by: x}", "'role:Managers' names no group", id="no group"),
         pytest.param("{after: 4h, remind: 'user:0', by: x}", "'user:0' is no user of Odoo", id="no user"),
         pytest.param("{after: 4h, remind: 'user:9999999999', by: x}", "is no user of Odoo", id="user out of bounds"),
         pytest.param("{after: 4h, remind: [asked, asked], by: x}", "'asked' stands twice", id="twice"),
@@ -275,6 +278,14 @@ def test_the_schema_takes_what_is_good(source: str) -> None:
 def test_the_schema_refuses_what_an_editor_can_know(step: str) -> None:
     document = YAML(typ="safe").load(file_of(chain(ASK, f"again: {step}")))
     assert not jsonschema_rs.validator_for(escalations_schema()).is_valid(document)
+
+
+def test_every_example_of_the_manual_is_good_and_does_what_it_says() -> None:
+    manual = (ESCALATIONS_FILE.parent.parent / "docs" / "escalations.md").read_text("utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", manual, re.DOTALL)
+    assert len(examples) == 5
+    for example in examples:
+        assert read_chains(example, file="docs/escalations.md", rules=RULES, practices=load_companies())
 
 
 def test_config_check_tells_the_faults_of_the_chains_with_those_of_the_rest(tmp_path: Path) -> None:
