@@ -17,6 +17,8 @@ from config.settings import Settings
 from postroom import failpoints
 from postroom.domain.messages import Urgency
 from postroom.store.cards import cards_wait
+from postroom.store.digests import KIND as DIGEST
+from postroom.store.digests import editions_wait
 from postroom.store.engine import Connection, StoreError
 from postroom.store.heartbeats import beat
 from postroom.store.inbox import Unavailable, keep_request
@@ -30,6 +32,7 @@ from scheduler.auditor import Auditor
 from workers.metrics import SWEPT
 from workers.tasks.burst import tell_storms
 from workers.tasks.call_back import relay
+from workers.tasks.digest import want_digests
 from workers.tasks.escalate import fire_steps
 from workers.tasks.fall_back import fall_back
 from workers.tasks.note_status import Wishes
@@ -120,6 +123,7 @@ HANDLERS: Mapping[str, Callable[[Connection, Rooms, Sequence[Timer]], Mapping[UU
     "confirm": _confirm,
     STEP: fire_steps,
     "storm": tell_storms,
+    DIGEST: want_digests,
 }
 """Every kind of timer, and what firing some of it does; database work only."""
 
@@ -197,6 +201,14 @@ def hint_where_cards_wait(rooms: Rooms) -> None:
         rooms.hints.remind_to_edit(channel)
 
 
+def hint_where_digests_wait(rooms: Rooms) -> None:
+    """Digests are due, and what they tell is to be read."""
+    with rooms.engine.connect() as connection:
+        waits = editions_wait(connection)
+    if waits:
+        rooms.hints.remind_to_make_digests()
+
+
 def empty_refuge(rooms: Rooms) -> None:
     """Webhooks that waited out an outage of PostgreSQL come into the store."""
     keep = partial(_keep_request, rooms)
@@ -229,6 +241,7 @@ STEPS: Sequence[Step] = (
     hint_where_writings_wait,
     hint_where_documents_wait,
     hint_where_cards_wait,
+    hint_where_digests_wait,
     give_sign_of_life,
 )
 

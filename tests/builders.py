@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from config.escalations import load_chains
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
+from postroom.domain.digests import Digest
 from postroom.domain.escalation import Chain
 from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.links import Links
@@ -113,6 +114,7 @@ def rooms_with(
     book: Book | None = None,
     erp: Erp | None = None,
     chains: tuple[Chain, ...] | None = None,
+    digests: tuple[Digest, ...] = (),
     **limits: Any,
 ) -> Rooms:
     """Rooms on a real database and a real Valkey; hints are gathered in `rooms.hints.published`."""
@@ -143,6 +145,7 @@ def rooms_with(
         senders=ThreadPoolExecutor(max_workers=8),
         erp=erp or Erp({}),
         links=Links("link-secret-for-tests", "https://post.example.com"),
+        digests=digests,
         chains=load_chains() if chains is None else chains,
     )
 

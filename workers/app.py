@@ -14,7 +14,18 @@ from config.settings import Settings
 from postroom.domain.messages import Urgency
 from workers.queues import Queue, lane_queue
 
-TASKS = ("route", "observe", "deliver", "write_back", "reread", "sync_people", "recognise", "edit", "housekeeping")
+TASKS = (
+    "route",
+    "observe",
+    "deliver",
+    "write_back",
+    "reread",
+    "sync_people",
+    "recognise",
+    "edit",
+    "digest",
+    "housekeeping",
+)
 
 VISIBILITY_SECONDS = 300
 """Longer than any task and any countdown (at most a minute), and the same in every app on this broker."""
@@ -64,6 +75,8 @@ QUEUES: Mapping[str, Callable[..., Queue]] = MappingProxyType(
         "write_back": lambda: Queue.OUTBOX,
         "reread": lambda: Queue.OUTBOX,
         "sync_people": lambda: Queue.OUTBOX,
+        "plan_digests": lambda: Queue.OUTBOX,
+        "make_digests": lambda: Queue.OUTBOX,
         "recognise": lambda channel: lane_queue(channel, Urgency.BULK),
         "edit": lambda channel: lane_queue(channel, Urgency.NORMAL),
         "deliver": lane_queue,

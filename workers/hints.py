@@ -92,6 +92,11 @@ class Hints:
         if not self._waiting(Queue.OUTBOX):
             self._hint("reread", (), Queue.OUTBOX)
 
+    def remind_to_make_digests(self) -> None:
+        """Digests are due, and their figures are to be read; as `remind`."""
+        if not self._waiting(Queue.OUTBOX):
+            self._hint("make_digests", (), Queue.OUTBOX)
+
     def remind_to_edit(self, channel: ChannelName) -> None:
         """Cards are no longer true; as `remind`."""
         queue = lane_queue(channel, Urgency.NORMAL)

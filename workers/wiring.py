@@ -12,12 +12,14 @@ import redis
 
 from config.approvals import load_ways
 from config.companies import load_companies
+from config.digests import load_digests
 from config.escalations import load_chains
 from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
 from postroom.domain.approvals import WAYS, Ways
 from postroom.domain.channels import ChannelName
+from postroom.domain.digests import Digest
 from postroom.domain.escalation import Chain
 from postroom.domain.links import Links
 from postroom.domain.pacing import pacings
@@ -72,6 +74,8 @@ class Rooms:
     """Makes the links to people's own preferences; None without LINK_SECRET."""
     chains: tuple[Chain, ...] = ()
     """What is done about what somebody must decide."""
+    digests: tuple[Digest, ...] = ()
+    """Who reads what in the morning."""
     ways: Ways = field(default_factory=lambda: WAYS)
     """How documents are decided in Odoo, by model and version."""
     pens: BoundedSemaphore = field(default_factory=partial(BoundedSemaphore, PENS))
@@ -103,6 +107,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         erp=erp,
         links=links_from(values),
         chains=load_chains(rules=book.rules, practices=book.companies),
+        digests=load_digests(),
         ways=load_ways(),
     )
 
