@@ -257,9 +257,9 @@ def _warnings(chain: Chain, case: Case, chains: Sequence[Chain]) -> list[str]:
     levels = chain.levels_for(case)
     for number, level in enumerate(chain.levels, start=1):
         if level not in levels:
-            found.append(f"Level {number} is left out: {unmet_words(level.when, case)}.")
+            found.append(f"Bench {number} is left out: {unmet_words(level.when, case)}.")
         elif level.when != ALWAYS and not level.when.holds(case):
-            found.append(f"Level {number} is asked since no level fits: {unmet_words(level.when, case)}.")
+            found.append(f"Bench {number} is asked since none fits: {unmet_words(level.when, case)}.")
     return found
 
 

@@ -279,6 +279,32 @@ def test_explain_for_programs_gives_the_same_in_utc_and_on_the_clock() -> None:
     assert told["asked_at"] == "2026-11-23T14:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-03-29T02:30", "2026-03-29T03:00:00+02:00"),  # the clocks jump over it: the first instant after
+        ("2026-10-25T02:30", "2026-10-25T02:30:00+02:00"),  # it comes twice: the first of the two
+        ("2026-10-25T02:30+01:00", "2026-10-25T02:30:00+01:00"),
+    ],
+)
+def test_a_time_on_the_wall_that_is_not_or_is_twice_is_read_as_one_instant(written: str, meant: str) -> None:
+    told = json.loads(run("explain", "approval", "--at", written, "--zone", "Europe/Madrid", "--json").stdout)
+    assert told["entries"][0]["local"] == meant
+
+
+def test_explain_warns_where_another_chain_comes_first_and_which_bench_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leave = chain("{ask: {notify: asked, by: approval_request}}", BENCHES, when="{models: [hr.leave]}")
+    shipped = load_chains()
+    monkeypatch.setattr(escalations, "load_chains", lambda **_: (leave, *shipped))
+
+    assert "This chain is not followed: the model is not known." in run("explain", "one").stdout
+    assert "one comes first in the file, and fits" in run("explain", "approval", "--model", "hr.leave").stdout
+    small = run("explain", "one", "--model", "hr.leave", "--amount", "80", "--currency", "EUR").stdout
+    assert "Bench 2 is left out: 80 EUR is not over 5,000 EUR." in small
+
+
 def test_explain_tells_all_that_is_wrong_with_what_it_was_asked_and_what_to_try() -> None:
     refused = run(
         "explain", "approval", "--zone", "Mars", "--answers", "maybe@5h", "--amount", "much", "--down", "5d-2h"
