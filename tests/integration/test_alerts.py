@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from config.escalations import read_chains
 from postroom.cli import alerts
 from postroom.cli import runs as desk
-from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
+from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Fault, Receipt, Verdict
 from postroom.domain.messages import Urgency
 from postroom.domain.people import User
 from postroom.domain.safety import Wire
@@ -371,6 +371,29 @@ def test_when_the_storm_is_over_alerts_are_told_singly_again(
     alarm(rooms, documents=["ITEM-9"])
 
     assert len(told(slack, ANA)) == before + 1
+
+
+# Refused again and again ----------------------------------------------------------------------------------------------
+
+
+def test_five_refused_in_a_row_are_told_to_operators_with_the_chain_and_a_remedy(
+    rooms: Rooms, slack: StubChannel, sms: StubChannel
+) -> None:
+    refused = Fault(Verdict.PERMANENT, "invalid_blocks", "a block is wrong")
+    sent = Receipt("stub.sent", datetime.now(UTC))
+    slack.answers = [refused, refused, lambda _to, _key: sent, refused]
+    alarm(rooms, documents=items(3))
+    alarm(rooms, kind="fraud", documents=items(2))
+    before = query(rooms.engine, "select key from notice where kind = 'chain'")
+
+    alarm(rooms, kind="risk", documents=items(3))
+
+    (notice,) = query(rooms.engine, "select key, text from notice where kind = 'chain'")
+    assert (before, notice.key) == ([], "chain:alert:1:slack")
+    assert "Chain alert, version 1: its newest 5 messages were all refused by slack" in notice.text
+    assert "(critical_alert) with invalid_blocks" in notice.text
+    assert "Mend the template of critical_alert" in notice.text
+    assert len(told(sms, ANA)) == 8  # and nobody missed an alert meanwhile
 
 
 # The operator's desk --------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Record what became of attempts: each leg moves on, or its fallback starts, in one transaction."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -14,7 +14,7 @@ from postroom.store.attempts import Begun, Outcome, mark_unreachable, opt_out, r
 from postroom.store.engine import Connection
 from workers.metrics import ATTEMPTS
 from workers.tasks.fall_back import fall_back
-from workers.tasks.health import note_outcomes, tell_of_refusal
+from workers.tasks.health import note_outcomes, tell_of_chains, tell_of_refusal
 from workers.tasks.summary import Summary
 from workers.tasks.window import Window
 from workers.wiring import Rooms
@@ -80,7 +80,9 @@ def _landing(following: Next) -> tuple[State, datetime | None, bool]:
             return State.UNKNOWN, None, True
 
 
-def _remember(connection: Connection, decided: Iterable[tuple[str, Outcome, Next | None]]) -> None:
+def _remember(connection: Connection, decided: Sequence[tuple[str, Outcome, Next | None]]) -> None:
+    refused = [outcome.message_id for _, outcome, _ in decided if outcome.verdict == Verdict.PERMANENT]
+    tell_of_chains(connection, refused)
     for company, outcome, following in decided:
         match following:
             case GiveUp(unreachable_until=datetime() as until):

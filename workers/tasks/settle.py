@@ -26,7 +26,7 @@ from postroom.store.receipts import (
 )
 from workers.hints import Lane
 from workers.tasks.fall_back import fall_back
-from workers.tasks.health import note_outcomes, tell_of_refusal
+from workers.tasks.health import note_outcomes, tell_of_chains, tell_of_refusal
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms
 
@@ -138,6 +138,7 @@ def _learn(connection: Connection, channel: ChannelName, receipt: ReceiptOf, eve
     if fault.verdict is Verdict.PERMANENT:
         subject = receipt.subject
         tell_of_refusal(connection, subject.company, subject.message_id, fault.code, fault.detail)
+        tell_of_chains(connection, message_ids)
 
 
 def _call_back(connection: Connection, rooms: Rooms, leg: Moved) -> None:
