@@ -14,6 +14,8 @@ from config.approvals_schema import approvals_schema
 from config.companies import COMPANIES_FILE, load_companies
 from config.companies_schema import companies_schema
 from config.differences import differences
+from config.digests import DIGESTS_FILE, load_digests
+from config.digests_schema import digests_schema
 from config.escalations import ESCALATIONS_FILE, load_chains
 from config.escalations_schema import escalations_schema
 from config.faults import ConfigFault, ConfigRefused
@@ -25,6 +27,7 @@ from postroom.cli.desk import open_desk
 from postroom.cli.showing import out
 from postroom.domain.approvals import Ways
 from postroom.domain.companies import Companies
+from postroom.domain.digests import Digest
 from postroom.domain.escalation import Chain
 from postroom.domain.templates import TemplateSet
 from postroom.store.rulebooks import newest_rulebook
@@ -39,6 +42,7 @@ class Described(StrEnum):
     COMPANIES = "companies"
     APPROVALS = "approvals"
     ESCALATIONS = "escalations"
+    DIGESTS = "digests"
 
 
 SCHEMAS = {
@@ -46,6 +50,7 @@ SCHEMAS = {
     Described.COMPANIES: companies_schema,
     Described.APPROVALS: approvals_schema,
     Described.ESCALATIONS: escalations_schema,
+    Described.DIGESTS: digests_schema,
 }
 
 app = typer.Typer(no_args_is_help=True, help="Check and compare the configuration.")
@@ -56,6 +61,7 @@ TemplatesPath = Annotated[Path, typer.Option("--templates", help="The folder of 
 CompaniesPath = Annotated[Path, typer.Option("--companies", help="How each company writes to people.")]
 ApprovalsPath = Annotated[Path, typer.Option("--approvals", help="How documents are decided in Odoo.")]
 EscalationsPath = Annotated[Path, typer.Option("--escalations", help="Who is asked, reminded and told, and when.")]
+DigestsPath = Annotated[Path, typer.Option("--digests", help="Who reads what in the morning.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -66,14 +72,15 @@ def check(
     companies: CompaniesPath = COMPANIES_FILE,
     approvals: ApprovalsPath = APPROVALS_FILE,
     escalations: EscalationsPath = ESCALATIONS_FILE,
+    digests: DigestsPath = DIGESTS_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Read rules, companies, approvals, escalations and templates; list every fault with its line and remedy.
+    """Read rules, companies, approvals, escalations, digests and templates; list every fault with its line and remedy.
 
     Exit code 1 if there are any.
     """
     try:
-        found = _read_all(_Files(routing, templates, companies, approvals, escalations))
+        found = _read_all(_Files(routing, templates, companies, approvals, escalations, digests))
     except ConfigRefused as refused:
         show_refusal(refused, as_json=as_json, retry="postroom config check")
         raise typer.Exit(1) from None
@@ -84,7 +91,7 @@ def check(
     out().print(
         f"[green]Good.[/] {counts['rules']} rules ({found.rules.sha256.hex()[:12]}), {counts['templates']} templates, "
         f"{counts['companies']} companies of their own and the default, {counts['approvals']} kinds of document that "
-        f"can be decided, {counts['escalations']} chains."
+        f"can be decided, {counts['escalations']} chains, {counts['digests']} digests."
     )
 
 
@@ -97,6 +104,7 @@ class _Files:
     companies: Path
     approvals: Path
     escalations: Path
+    digests: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,7 @@ class _Found:
     practices: Companies
     ways: Ways
     chains: tuple[Chain, ...]
+    digests: tuple[Digest, ...]
 
     def counts(self) -> dict[str, int]:
         return {
@@ -116,6 +125,7 @@ class _Found:
             "companies": len(self.practices.named),
             "approvals": len(self.ways),
             "escalations": len(self.chains),
+            "digests": len(self.digests),
         }
 
 
@@ -131,9 +141,10 @@ def _read_all(files: _Files) -> _Found:
     chains = _unless_refused(
         lambda: load_chains(files.escalations, rules=rules.rules if rules else None, practices=practices), faults
     )
-    if written is None or rules is None or practices is None or ways is None or chains is None:
+    digests = _unless_refused(lambda: load_digests(files.digests), faults)
+    if written is None or rules is None or practices is None or ways is None or chains is None or digests is None:
         raise ConfigRefused(faults)
-    return _Found(written, rules, practices, ways, chains)
+    return _Found(written, rules, practices, ways, chains, digests)
 
 
 def _unless_refused(load: Callable[[], Loaded], faults: list[ConfigFault]) -> Loaded | None:
@@ -190,7 +201,9 @@ def show(routing: RoutingPath = ROUTING_FILE) -> None:
 
 @app.command()
 def schema(
-    of: Annotated[Described, typer.Argument(help="routing, companies, approvals or escalations.")] = Described.ROUTING,
+    of: Annotated[
+        Described, typer.Argument(help="routing, companies, approvals, escalations, digests.")
+    ] = Described.ROUTING,
 ) -> None:
     """Print the JSON Schema of routing.yaml, for editors; or of another file."""
     typer.echo(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False))

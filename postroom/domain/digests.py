@@ -17,6 +17,10 @@ APART = timedelta(hours=18)
 """Between two digests of one reader, however he moves between time zones."""
 
 
+FAR = 31
+"""Days: how far one looks for somebody's next digest."""
+
+
 class Section(StrEnum):
     """A part of a digest; each is read once for all its readers."""
 
@@ -112,6 +116,14 @@ def planned(digest: Digest, hours: Hours, zone: str, now: datetime, before: Befo
         near = now - STALE < found.due_at <= now + AHEAD
         if near and digest.made_on(day, hours) and before.leaves_room_at(found):
             yield found
+
+
+def next_one(digest: Digest, hours: Hours, zone: str, now: datetime) -> Planned | None:
+    """What a reader has next; None where no day of the coming weeks is one."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    days = (today + number * DAY for number in range(FAR))
+    coming = (Planned(day, digest.due_at(day, zone)) for day in days if digest.made_on(day, hours))
+    return next((each for each in coming if each.due_at > now), None)
 
 
 def put_off(digest: Digest, day: date, zone: str, now: datetime) -> datetime | None:

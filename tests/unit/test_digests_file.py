@@ -1,10 +1,12 @@
 """digests.yaml: read whole, or refused whole with every fault and its remedy."""
 
+import json
 from datetime import time
 
 import pytest
 
 from config.digests import load_digests, read_digests
+from config.digests_schema import SCHEMA_FILE, digests_schema
 from config.faults import ConfigRefused
 from postroom.domain.digests import Days, Section
 from postroom.domain.escalation import Audience
@@ -59,3 +61,7 @@ digests:
     assert {line: word in told[line] for line, word in words.items()} == dict.fromkeys(words, True)
     assert "Did you mean invoices?" in told[8]
     assert any("has no readers" in each for each in told.values())
+
+
+def test_the_published_schema_is_that_of_the_reader() -> None:
+    assert json.loads(SCHEMA_FILE.read_text("utf-8")) == digests_schema()
