@@ -197,8 +197,13 @@ def test_no_hour_is_too_late_for_an_alert(
     clock.time = NIGHT
 
     alarm(at_night)
+    keep(at_night.engine, of_type("odoo.invoice.payment_reminder"))
+    route.drain(at_night)
+    deliver.drain(at_night, WHATSAPP, Urgency.BULK)
 
     assert len(told(sms, ANA)) == 1
+    (waits,) = query(at_night.engine, "select state, reason from message_log where channel = 'whatsapp'")
+    assert tuple(waits) == ("held", "quiet_hours")  # the hours are kept for whatever can wait
 
 
 # Taken ----------------------------------------------------------------------------------------------------------------
