@@ -11,6 +11,7 @@ from sqlalchemy.types import Text
 from postroom.domain.cards import EDITED
 from postroom.domain.channels import ChannelName
 from postroom.domain.safety import Wire
+from postroom.store.ids import new_id
 
 PATIENCE = timedelta(days=1)
 """A message of which nobody knows whether it arrived is not waited for any longer."""
@@ -57,6 +58,11 @@ _END = text(f"""
         ended_at = case when version = :version then clock_timestamp() else ended_at end
     where {_MINE}
 """)  # noqa: S608
+_TOLD = text("""
+    insert into message_event (id, message_id, company, what, detail) values (:event_id, :id, :company, :what, :code)
+""")
+TOLD = {"done": "card_changed", "failed": "card_not_changed"}
+"""What stands beside the message."""
 _PUT_OFF = text(f"""
     update card_edit set lease_until = null, tries = tries - (not :charged)::int, code = :code,
         next_at = case when version = :version then :until else next_at end
@@ -108,7 +114,9 @@ def claim_wishes(
 def end_wish(connection: Connection, wish: Wish, state: str, code: str | None = None) -> None:
     """Close it: done, failed, or void since there is nothing to change."""
     mine = {"id": wish.id, "attempts": wish.attempts, "version": wish.version}
-    connection.execute(_END, {**mine, "state": state, "code": code})
+    if connection.execute(_END, {**mine, "state": state, "code": code}).rowcount and state in TOLD:
+        told = {"event_id": new_id(), "id": wish.id, "company": wish.company, "what": TOLD[state], "code": code}
+        connection.execute(_TOLD, told)
 
 
 def put_off_wish(connection: Connection, wish: Wish, until: datetime, code: str, *, charged: bool) -> None:

@@ -174,6 +174,7 @@ def test_what_became_of_a_decision_is_told_in_place_of_its_being_carried(rooms: 
 
     assert "Done in Odoo" in lines(board)[0]
     assert (len(board.changes), wishes(rooms)[0]["version"]) == (2, 2)
+    assert [row.what for row in query(rooms.engine, "select what from message_event")] == ["card_changed"] * 2
 
 
 def test_a_card_that_is_no_longer_needed_says_why(rooms: Rooms, board: Board) -> None:
