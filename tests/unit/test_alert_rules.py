@@ -1,10 +1,13 @@
 """Alerts without a database: whose word takes one, which are the same, and when several are a storm."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from string import Formatter
 from typing import Any
 
 import pytest
 
+from postroom.domain.alert_words import KINDS, TABLES, kind_in, told
 from postroom.domain.alerts import NotTaken, subject_of, taker, takes, worse
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
 from postroom.domain.storms import named_titles, storm_since
@@ -79,3 +82,23 @@ def test_the_fourth_within_ten_minutes_is_one_too_many() -> None:
 def test_five_are_named_each_once_and_the_others_counted() -> None:
     assert named_titles(["A", "B", "A"]) == "A; B"
     assert named_titles(list("ABCDEFG")) == "A; B; C; D; E (+2)"
+
+
+def named(words: Iterable[str]) -> set[str]:
+    return {name for each in words for _, name, _, _ in Formatter().parse(each) if name}
+
+
+def test_each_language_says_all_that_the_others_say() -> None:
+    assert set(TABLES) == set(KINDS) == {"en", "es", "fr", "de"}
+    for language, table in TABLES.items():
+        facts = {code: named(words) for code, words in table.items()}
+        assert facts == {code: named(words) for code, words in TABLES["en"].items()}, language
+        assert set(KINDS[language]) == set(KINDS["en"]), language
+
+
+def test_a_reader_of_another_language_reads_english_and_a_type_without_a_name_is_called_as_it_is() -> None:
+    facts = {"by": "Ana", "title": "It burns"}
+
+    assert told("taken", "pt_PT", facts)[0] == told("taken", "en_US", facts)[0] == "Ana takes care of it: It burns"
+    assert told("taken", "de_DE", facts)[0] != told("taken", None, facts)[0]
+    assert (kind_in("alert.fraud", "de_AT"), kind_in("alert.flood", "de")) == ("Betrugsverdacht", "flood")
