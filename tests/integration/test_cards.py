@@ -318,6 +318,28 @@ def test_a_pause_holds_cards_back_too(rooms: Rooms, board: Board) -> None:
     assert (board.changes, wishes(rooms)[0]["state"]) == ([], "waiting")
 
 
+def test_both_copies_change_of_a_card_that_was_sent_once_more(rooms: Rooms, board: Board) -> None:
+    put(rooms, 1)
+    query(
+        rooms.engine,
+        "insert into provider_ref (channel, provider_id, attempt_id, message_id, company)"
+        " select channel, 'stub.first', attempt_id, message_id, company from provider_ref",
+    )
+    finish(rooms)
+    edit.drain(rooms, SLACK)
+
+    assert (len(board.changes), "stub.first" in board.changes, len(set(board.keys.values()))) == (2, True, 1)
+
+
+def test_no_real_card_is_touched_where_the_company_is_not_live_any_more(rooms: Rooms, board: Board) -> None:
+    put(rooms, 1)
+    query(rooms.engine, "update message_log set wire = 'live'")
+    finish(rooms)
+    edit.drain(rooms, SLACK)
+
+    assert (board.changes, wishes(rooms)[0]["state"], wishes(rooms)[0]["code"]) == ([], "void", "not_live")
+
+
 def test_where_nothing_can_be_changed_nothing_is_wanted(make_rooms: Callable[..., Rooms], clock: FixedClock) -> None:
     rooms = make_rooms(StubChannel(SLACK, Fault(Verdict.FALLBACK, "x", "y")), StubChannel(EMAIL), clock=clock)
     employ(rooms.engine, (1,))
