@@ -10,6 +10,7 @@ from postroom.cli import (
     channels,
     config,
     contacts,
+    digests,
     escalations,
     events,
     keys,
@@ -55,6 +56,7 @@ app.add_typer(notices.app, name="notices", rich_help_panel=LOOK)
 app.add_typer(runs.app, name="runs", rich_help_panel=LOOK)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=LOOK)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=LOOK)
+app.add_typer(digests.app, name="digests", rich_help_panel=LOOK)
 app.add_typer(timers.app, name="timers", rich_help_panel=LOOK)
 app.add_typer(outbox.app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(channels.app, name="channels", rich_help_panel=LOOK)

@@ -1,5 +1,6 @@
 """Digests, from the plan to the message: once a day, on real figures, and never late."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -7,8 +8,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from config.digests import read_digests
+from postroom.cli.app import app
 from postroom.domain.channels import ChannelName
 from postroom.domain.digests import Section
 from postroom.domain.safety import Wire
@@ -180,3 +183,32 @@ def test_who_reads_a_digest_no_more_gets_none_although_it_was_planned(rooms: Roo
     fire_timers(rooms)
     digest.drain(rooms)
     assert [state for _, state, _ in editions(rooms)] == ["sent", "void"]
+
+
+def test_an_operator_sees_a_digest_before_it_leaves_and_takes_a_section_out_of_it(
+    rooms: Rooms, database_url: str, sandbox: Running, slack: StubChannel
+) -> None:
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "EVENT_SECRETS": "odoo=whsec_AAAA",
+        "SEALING_KEYS": "k1=" + "A" * 43 + "=",
+        "BLIND_KEY": "blind",
+        "SANDBOX_URL": sandbox.url,
+        "SANDBOX_SECRET": SECRET,
+    }
+
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(app, ["digests", *words], env=environment)
+        assert result.exception is None, result.output
+        return result.stdout
+
+    shown = json.loads(run("preview", "finance", "--for", "user:7", "--date", "2026-11-23", "--json"))
+    assert shown["digest"]["date"] == "2026-11-23"
+    assert [each["title"] for each in shown["digest"]["sections"]] == ["Receivables", "Purchasing"]
+    assert run("mute", "7", "invoices").startswith("User 7 gets no invoices any more.")
+    muted = query(rooms.engine, "select reader, section from digest_mute")
+    assert [tuple(each) for each in muted] == [("sandbox:user:7", "invoices")]
+    assert run("unmute", "7", "invoices") == "User 7 reads invoices again.\n"
+    assert json.loads(run("list", "--json")) == json.loads(run("plan", "--json")) == []
+    assert slack.sent == []
