@@ -349,3 +349,8 @@ def shape_of(pattern: str) -> EventType:
     Raises KeyError for what is no pattern of ours.
     """
     return FAMILIES[pattern][0] if pattern in FAMILIES else EVENT_TYPES[pattern]
+
+
+def told_by_us(event_type: str) -> bool:
+    """Whether only Postroom itself tells of this: what comes of the events that others told."""
+    return event_type.startswith("postroom.")

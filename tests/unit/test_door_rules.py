@@ -12,7 +12,7 @@ import standardwebhooks.webhooks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import EVENT_TYPES, told_by_us
 from postroom.domain.events import event_from
 from postroom.store.inbox import Unavailable
 from webhooks.catalogue import open_catalogue, owner_of
@@ -160,24 +160,25 @@ def test_a_header_that_encodes_nothing_is_refused(header: str) -> None:
 # The catalogue ------------------------------------------------------------------------------------------------------
 
 CATALOGUE = open_catalogue(EVENTS)
+FROM_OUTSIDE = sorted(name for name in EVENT_TYPES if not told_by_us(name))
 
 
 def event(name: str, data: Any) -> dict[str, Any]:
     return {"specversion": "1.0", "id": "1", "source": "/odoo/x", "type": name, "data": data}
 
 
-def test_there_is_a_schema_for_every_event_type_and_no_other() -> None:
-    assert set(CATALOGUE.schemas) == set(EVENT_TYPES)
+def test_whatever_comes_from_outside_has_a_schema_and_what_only_we_tell_has_no_way_in() -> None:
+    assert sorted(CATALOGUE.schemas) == FROM_OUTSIDE
 
 
-@pytest.mark.parametrize("name", sorted(EVENT_TYPES))
+@pytest.mark.parametrize("name", FROM_OUTSIDE)
 def test_schema_and_reader_agree_on_the_samples_of_both(name: str) -> None:
     for data in (EVENT_TYPES[name].sample, *CATALOGUE.schemas[name]["examples"]):
         (kept,) = CATALOGUE.understood([Sent("", event(name, data))], "odoo")
         assert event_from(json.loads(kept.payload)).key == "1"
 
 
-@pytest.mark.parametrize("name", sorted(EVENT_TYPES))
+@pytest.mark.parametrize("name", FROM_OUTSIDE)
 def test_whatever_one_member_of_an_event_becomes_it_is_taken_or_refused_with_its_place(name: str) -> None:
     odd: list[Any] = [None, True, 0, -1, 1.5, 10**30, "", " ", "x" * 5000, "\u200b", "0", "é", [], {}, [{}], {"x": 1}]
     for path in _paths(CATALOGUE.schemas[name]["examples"][0], "/data"):

@@ -22,7 +22,7 @@ from postroom.cli.simulate.command import simulate
 from postroom.domain.channels import ChannelName
 from postroom.domain.companies import Companies, Practice
 from postroom.domain.departures import Departure, Ending, Limits, depart
-from postroom.domain.event_types import EVENT_TYPES
+from postroom.domain.event_types import EVENT_TYPES, told_by_us
 from postroom.domain.events import Event, event_from
 from postroom.domain.pacing import pacings
 from postroom.domain.preferences import Choice, Preference, Preferences
@@ -183,7 +183,7 @@ def test_one_person_is_not_written_to_faster_than_the_provider_allows() -> None:
 
 # The sums -------------------------------------------------------------------------------------------------------------
 
-KINDS = sorted(EVENT_TYPES)
+KINDS = sorted(kind for kind in EVENT_TYPES if not told_by_us(kind))
 PEOPLE: tuple[dict[str, Any], ...] = (
     {},
     {"phone": None},
