@@ -18,7 +18,7 @@ from postroom.cli.showing import AsJson, emit, out, people, table, when
 from postroom.domain.digests import Digest, DigestState, Section, next_one
 from postroom.domain.people import Person
 from postroom.odoo.errors import OdooError
-from postroom.store.digests import Edition, editions_listed, mute_section, unmute_section
+from postroom.store.digests import Edition, editions_listed, mute_section, muted_sections, unmute_section
 from postroom.store.people import accounts_of
 from workers.tasks.digest import Gathered, Reader, digest_data, gather_figures, reader_key, readers_of
 from workers.tasks.resolve import as_recipient
@@ -101,7 +101,9 @@ def preview(
             gathered = gather_figures(rooms, who.company, chosen.sections)
         except OdooError as error:
             raise Refused(f"Odoo cannot be read: {error.fault.code}.", CHECK) from None
-    data = digest_data(chosen, edition, reader, gathered)
+        with rooms.engine.connect() as connection:
+            muted = muted_sections(connection, [reader.key]).get(reader.key, frozenset())
+    data = digest_data(chosen, edition, reader, gathered, muted)
     if as_json:
         emit({"digest": data["digest"] if data else None, "left_out": gathered.left_out})
     else:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -13,15 +14,16 @@ from typer.testing import CliRunner
 from config.digests import read_digests
 from postroom.cli.app import app
 from postroom.domain.channels import ChannelName
+from postroom.domain.digest_words import Figure
 from postroom.domain.digests import Section
 from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
 from postroom.odoo.figures import QUESTIONS, Question
-from postroom.store.digests import mute_section
+from postroom.store.digests import mute_section, own_figures
 from sandbox.testing import SECRET, Running, running_sandbox
 from scheduler.ticker import fire_timers, hint_where_digests_wait
-from tests.boardroom import employ, send
+from tests.boardroom import ask, employ, press, send
 from tests.builders import SEALER, FixedClock, StubChannel, query
 from workers.erp import Erp
 from workers.tasks import digest, route
@@ -209,6 +211,29 @@ def test_an_operator_sees_a_digest_before_it_leaves_and_takes_a_section_out_of_i
     assert run("mute", "7", "invoices").startswith("User 7 gets no invoices any more.")
     muted = query(rooms.engine, "select reader, section from digest_mute")
     assert [tuple(each) for each in muted] == [("sandbox:user:7", "invoices")]
+    assert "Receivables" not in run("preview", "finance", "--for", "user:7")
     assert run("unmute", "7", "invoices") == "User 7 reads invoices again.\n"
     assert json.loads(run("list", "--json")) == json.loads(run("plan", "--json")) == []
     assert slack.sent == []
+
+
+def test_what_postroom_did_itself_is_counted_and_measured(make_rooms: Callable[..., Rooms], slack: StubChannel) -> None:
+    clock = FixedClock()
+    rooms = make_rooms(slack, clock=clock)
+    employ(rooms.engine, [7])
+    span = (clock.time - timedelta(hours=1), clock.time + timedelta(hours=12))
+    for document in (42, 43):
+        ask(rooms, 7, document)
+    send(rooms)
+    clock.time += timedelta(hours=3)
+    assert press(rooms, 7, "approve", 42)
+    with rooms.engine.connect() as connection:
+        tell = partial(own_figures, connection, company="1", span=span, now=clock.time)
+        assert tell(Section.APPROVALS) == (Figure("approvals_open", 1), Figure("approvals_old", 0))
+        achieved = {each.code: each for each in tell(Section.ACHIEVED)}
+        failures = tell(Section.FAILURES)
+    assert achieved["decisions_made"].count == 1
+    assert achieved["hours_to_decide"].hours == Decimal("3.0")
+    assert achieved["messages_delivered"].count == 2
+    assert achieved["messages_fell_back"].is_empty
+    assert all(each.is_empty for each in failures)
