@@ -337,12 +337,6 @@ def test_where_he_cannot_prove_himself_he_reads_and_is_led_into_odoo(office: Off
         assert "<form" not in page.text
 
 
-def test_nobody_decides_his_own_request_by_a_link(office: Office) -> None:
-    page = office.open(office.ask(requester_id=LAURA))
-    assert "nobody decides his own request" in words(page)
-    assert "<form" not in page.text
-
-
 def test_no_code_goes_where_only_the_sandbox_or_only_real_people_are_reached(office: Office) -> None:
     link = office.ask()
     with office.rooms.engine.begin() as connection:
