@@ -16,6 +16,7 @@ HOURLY = "0-22"
 TIMETABLE: dict[str, dict[str, Any]] = {
     "keep-house": {"task": "keep_house", "schedule": crontab(minute="10", hour="3")},
     "plan-digests": {"task": "plan_digests", "schedule": crontab(minute="7", hour=HOURLY)},
+    "plan-collections": {"task": "plan_collections", "schedule": crontab(minute="27", hour=HOURLY)},
     "sync-people": {"task": "sync_people", "schedule": crontab(minute="17", hour=HOURLY)},
     **{
         f"recognise-{channel}": {

@@ -19,9 +19,12 @@ from postroom.domain.messages import Urgency
 from postroom.store.cards import cards_wait
 from postroom.store.digests import KIND as DIGEST
 from postroom.store.digests import editions_wait
+from postroom.store.dunning import KIND as DUN
+from postroom.store.dunning import anybody_wanted
 from postroom.store.engine import Connection, StoreError
 from postroom.store.heartbeats import beat
 from postroom.store.inbox import Unavailable, keep_request
+from postroom.store.letters import aging_letters
 from postroom.store.looks import looks_wait
 from postroom.store.notices import raise_notice
 from postroom.store.outbox import writings_wait
@@ -33,6 +36,7 @@ from workers.metrics import SWEPT
 from workers.tasks.burst import tell_storms
 from workers.tasks.call_back import relay
 from workers.tasks.digest import want_digests
+from workers.tasks.dun import AGE, want_accounts
 from workers.tasks.escalate import fire_steps
 from workers.tasks.fall_back import fall_back
 from workers.tasks.note_status import Wishes
@@ -124,6 +128,7 @@ HANDLERS: Mapping[str, Callable[[Connection, Rooms, Sequence[Timer]], Mapping[UU
     STEP: fire_steps,
     "storm": tell_storms,
     DIGEST: want_digests,
+    DUN: want_accounts,
 }
 """Every kind of timer, and what firing some of it does; database work only."""
 
@@ -209,6 +214,14 @@ def hint_where_digests_wait(rooms: Rooms) -> None:
         rooms.hints.remind_to_make_digests()
 
 
+def hint_where_accounts_wait(rooms: Rooms) -> None:
+    """What customers owe is to be read: it is their turn, or a statement is about to leave with old amounts."""
+    with rooms.engine.connect() as connection:
+        waits = anybody_wanted(connection) or aging_letters(connection, age=AGE, limit=1)
+    if waits:
+        rooms.hints.remind_to_collect()
+
+
 def empty_refuge(rooms: Rooms) -> None:
     """Webhooks that waited out an outage of PostgreSQL come into the store."""
     keep = partial(_keep_request, rooms)
@@ -242,6 +255,7 @@ STEPS: Sequence[Step] = (
     hint_where_documents_wait,
     hint_where_cards_wait,
     hint_where_digests_wait,
+    hint_where_accounts_wait,
     give_sign_of_life,
 )
 

@@ -24,6 +24,7 @@ TASKS = (
     "recognise",
     "edit",
     "digest",
+    "dun",
     "housekeeping",
 )
 
@@ -77,6 +78,8 @@ QUEUES: Mapping[str, Callable[..., Queue]] = MappingProxyType(
         "sync_people": lambda: Queue.OUTBOX,
         "plan_digests": lambda: Queue.OUTBOX,
         "make_digests": lambda: Queue.OUTBOX,
+        "plan_collections": lambda: Queue.OUTBOX,
+        "collect": lambda: Queue.OUTBOX,
         "recognise": lambda channel: lane_queue(channel, Urgency.BULK),
         "edit": lambda channel: lane_queue(channel, Urgency.NORMAL),
         "deliver": lane_queue,

@@ -97,6 +97,11 @@ class Hints:
         if not self._waiting(Queue.OUTBOX):
             self._hint("make_digests", (), Queue.OUTBOX)
 
+    def remind_to_collect(self) -> None:
+        """What customers owe is to be read again; as `remind`."""
+        if not self._waiting(Queue.OUTBOX):
+            self._hint("collect", (), Queue.OUTBOX)
+
     def remind_to_edit(self, channel: ChannelName) -> None:
         """Cards are no longer true; as `remind`."""
         queue = lane_queue(channel, Urgency.NORMAL)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import redis
 
 from config.approvals import load_ways
+from config.cadences import load_cadences
 from config.companies import load_companies
 from config.digests import load_digests
 from config.escalations import load_chains
@@ -18,6 +19,7 @@ from config.rules import load_routing
 from config.settings import Settings
 from config.template_files import load_templates
 from postroom.domain.approvals import WAYS, Ways
+from postroom.domain.cadences import Cadences
 from postroom.domain.channels import ChannelName
 from postroom.domain.digests import Digest
 from postroom.domain.escalation import Chain
@@ -74,6 +76,8 @@ class Rooms:
     """Makes the links to people's own preferences; None without LINK_SECRET."""
     chains: tuple[Chain, ...] = ()
     """What is done about what somebody must decide."""
+    cadences: Cadences = field(default_factory=Cadences)
+    """How customers are asked for what they owe."""
     digests: tuple[Digest, ...] = ()
     """Who reads what in the morning."""
     ways: Ways = field(default_factory=lambda: WAYS)
@@ -107,6 +111,7 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         erp=erp,
         links=links_from(values),
         chains=load_chains(rules=book.rules, practices=book.companies),
+        cadences=load_cadences(rules=[rule.message_type for rule in book.rules]),
         digests=load_digests(),
         ways=load_ways(),
     )

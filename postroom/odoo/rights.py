@@ -34,6 +34,8 @@ class Right:
 
 RIGHTS: tuple[Right, ...] = (
     Right("account.move", "invoices: what is owed, their links and PDFs, replies beside them"),
+    Right("account.payment", "payments that are matched with no invoice yet: nobody is asked for what he paid"),
+    Right("account.bank.statement.line", "how old the bank feed is, and what came in by it", field="payment_ref"),
     Right("sale.order", "quotations and orders: their links, replies beside them", posts=True),
     Right("purchase.order", "what is to be approved, and what became of it", posts=True),
     Right("stock.picking", "deliveries, and replies beside them", posts=True),

@@ -12,6 +12,9 @@ from sqlalchemy.types import Text, Uuid
 from postroom.domain.dunning import Decision, History, Pause, Told, Why
 from postroom.store.ids import new_id
 
+KIND = "dun"
+"""The kind of timer that lets somebody's books be read."""
+
 # Who owes -------------------------------------------------------------------------------------------------------------
 
 
@@ -29,13 +32,15 @@ class Debtor:
     promises: int
     approved: int | None
     asked: int | None
+    chore: str | None
+    """What he answered, that nobody was told of yet."""
     last_day: date | None
     why: str | None
     looks_at: datetime | None
 
 
-_COLUMNS = """id, company, customer, paused, paused_until, promised_on, promises, approved, asked, last_day, why,
-    looks_at"""
+_COLUMNS = """id, company, customer, paused, paused_until, promised_on, promises, approved, asked, chore, last_day,
+    why, looks_at"""
 _KNOW = text("""
     insert into debtor (id, company, customer)
     select new.id, :company, new.customer from unnest(:ids, :customers) as new (id, customer) order by new.customer
@@ -48,6 +53,10 @@ _ALL = text(f"""
     select {_COLUMNS} from debtor where (:company = '' or company = :company)
     order by looks_at nulls last, customer limit :limit
 """)  # noqa: S608
+_OWING = text(f"select {_COLUMNS} from debtor where company = :company and why <> 'paid'")  # noqa: S608
+_BY_ID = text(f"select {_COLUMNS} from debtor where id = any(:ids)").bindparams(  # noqa: S608
+    bindparam("ids", type_=ARRAY(Uuid))
+)
 _LOCK = text(f"select {_COLUMNS} from debtor where id = any(:ids) order by id for update").bindparams(  # noqa: S608
     bindparam("ids", type_=ARRAY(Uuid))
 )
@@ -66,6 +75,16 @@ def debtors(connection: Connection, company: str = "", limit: int = 200) -> list
     return [Debtor(*row) for row in connection.execute(_ALL, {"company": company, "limit": limit})]
 
 
+def debtors_who_owe(connection: Connection, company: str) -> list[Debtor]:
+    """Who owed when it was looked at last."""
+    return [Debtor(*row) for row in connection.execute(_OWING, {"company": company})]
+
+
+def debtors_by_id(connection: Connection, ids: Iterable[UUID]) -> list[Debtor]:
+    """These, as they stand."""
+    return [Debtor(*row) for row in connection.execute(_BY_ID, {"ids": list(ids)})]
+
+
 def lock_debtors(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Debtor]:
     """Lock them, in one order, for the rest of the transaction: a debtor is always locked before his timers."""
     return {row.id: Debtor(*row) for row in connection.execute(_LOCK, {"ids": list(ids)})}
@@ -73,14 +92,20 @@ def lock_debtors(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Debt
 
 _SET = {
     name: text(f"update debtor set {name} = :value, updated_at = clock_timestamp() where id = :id")  # noqa: S608
-    for name in ("promised_on", "promises", "approved", "asked")
+    for name in ("promised_on", "promises", "approved", "asked", "chore")
 }
 _PAUSE = text("update debtor set paused = :why, paused_until = :until, updated_at = clock_timestamp() where id = :id")
+_FORGIVE = text("""
+    update debtor set promised_on = null, promises = 0, approved = null, asked = null, chore = null,
+        paused_until = case when paused = 'replied' then null else paused_until end,
+        paused = nullif(paused, 'replied')
+    where id = :id
+""")
 _DECIDED = text("update debtor set why = :why, looks_at = :looks_at, updated_at = clock_timestamp() where id = :id")
 
 
-def set_of(connection: Connection, debtor_id: UUID, **values: date | int | None) -> None:
-    """Set what he promised, or how far a person agreed."""
+def set_of(connection: Connection, debtor_id: UUID, **values: date | int | str | None) -> None:
+    """Set what he promised or answered, or how far a person agreed."""
     for name, value in values.items():
         connection.execute(_SET[name], {"id": debtor_id, "value": value})
 
@@ -88,6 +113,11 @@ def set_of(connection: Connection, debtor_id: UUID, **values: date | int | None)
 def pause_debtor(connection: Connection, debtor_id: UUID, why: Why | None, until: datetime | None) -> None:
     """Send him nothing until then, or until somebody resumes; no reason: go on."""
     connection.execute(_PAUSE, {"id": debtor_id, "why": why and why.value, "until": until})
+
+
+def forgive(connection: Connection, debtor_id: UUID) -> None:
+    """He owes nothing any more: what he promised or answered is history; what an operator paused stays."""
+    connection.execute(_FORGIVE, {"id": debtor_id})
 
 
 def note_decision(connection: Connection, debtor_id: UUID, decision: Decision) -> None:

@@ -32,6 +32,7 @@ debtor = Table(
     Column("promises", SmallInteger, nullable=False, server_default="0"),  # since he last owed nothing
     Column("approved", SmallInteger),  # the level that a person agreed to
     Column("asked", SmallInteger),  # the level that a person was asked about
+    Column("chore", Text),  # what he answered, for whoever looks after him, once Odoo was read
     Column("last_day", Date),  # the customer's day of his last statement
     Column("why", Text),  # what was decided last
     at("looks_at", nullable=True),  # business time: when it is decided again

@@ -202,11 +202,11 @@ def keep_request(engine: Engine, sealer: Sealer, *, source: str, headers: Mappin
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Which step of which run tells of an event, and by which rule."""
+    """By which rule an event of our own is told of, and by which step of which run, where it is one's."""
 
     rule: str
-    run_id: UUID
-    step_no: int
+    run_id: UUID | None = None
+    step_no: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

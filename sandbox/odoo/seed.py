@@ -341,3 +341,5 @@ def _invoices(env: Env) -> None:
         price = 121.0 if number != 88 else 1250.0
         _row(env, "account.move.line", {"move_id": number, "name": "Cable 3 m", "quantity": 1.0, "price_unit": price})
     env.database.draw_from(f"INV/{year}/", 91)
+    fed = {"payment_ref": "Daily statement", "date": day(0), "amount": 0.0, "is_reconciled": True, "company_id": 1}
+    _row(env, "account.bank.statement.line", {**fed, "currency_id": 1}, 1)

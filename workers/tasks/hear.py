@@ -22,6 +22,7 @@ from workers.tasks.acknowledge import take_alert
 from workers.tasks.decide import take_decision
 from workers.tasks.fall_back import fall_back
 from workers.tasks.note import note
+from workers.tasks.plead import take_plea
 from workers.wiring import Rooms
 
 MOST_WORDS = 200
@@ -52,6 +53,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         note(connection, rooms, row, event, who)
         take_decision(connection, rooms, row, event, who, named=answered is not None)
         take_alert(connection, rooms, row, event, who, named=answered is not None)
+        take_plea(connection, rooms, event, who)
     log.info(
         "heard",
         kind=event.kind.value,

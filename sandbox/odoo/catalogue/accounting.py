@@ -94,6 +94,7 @@ MOVE = Model(
         "payment_mark": choice("Payment Status that was set", PAYMENTS, copied=False),
         "amount_paid": money("Paid", copied=False),
         "partner_id": one("res.partner", "Partner"),
+        "commercial_partner_id": one("res.partner", "Commercial Entity", related="partner_id.commercial_partner_id"),
         "invoice_date": date("Invoice/Bill Date", copied=False),
         "invoice_date_due": date("Due Date", copied=False),
         "invoice_origin": char("Origin"),
@@ -168,11 +169,47 @@ PAYMENT = Model(
     {
         "amount": money("Amount"),
         "date": date("Date"),
+        "partner_id": one("res.partner", "Customer/Vendor"),
+        "payment_type": choice("Payment Type", {"outbound": "Send", "inbound": "Receive"}, default="inbound"),
+        "partner_type": choice("Partner Type", {"customer": "Customer", "supplier": "Vendor"}, default="customer"),
+        "state": (
+            choice("Status", {"draft": "Draft", "posted": "Posted", "cancel": "Cancelled"}, editions=ONLY_17),
+            choice(
+                "Status",
+                {
+                    "draft": "Draft",
+                    "in_process": "In Process",
+                    "paid": "Paid",
+                    "canceled": "Canceled",
+                    "rejected": "Rejected",
+                },
+                editions=ONLY_19,
+            ),
+        ),
+        "is_reconciled": boolean("Is Reconciled"),
+        "currency_id": one("res.currency", "Currency", default=lambda env: env.company["currency_id"].id),
+        "company_id": one("res.company", "Company", default=lambda env: env.company.id),
         "invoice_ids": many("account.move", "Invoices"),
     },
     order="date desc, id desc",
     module="account",
     shown=lambda record: f"Payment {record.id}",
+)
+STATEMENT_LINE = Model(
+    "account.bank.statement.line",
+    "Bank Statement Line",
+    {
+        "payment_ref": char("Label"),
+        "date": date("Date"),
+        "amount": money("Amount"),
+        "partner_id": one("res.partner", "Partner"),
+        "is_reconciled": boolean("Is Reconciled"),
+        "currency_id": one("res.currency", "Journal Currency", default=lambda env: env.company["currency_id"].id),
+        "company_id": one("res.company", "Company", default=lambda env: env.company.id),
+    },
+    order="date desc, id desc",
+    module="account",
+    shown=lambda record: str(record["payment_ref"]),
 )
 REGISTER = Model(
     "account.payment.register",
@@ -289,4 +326,4 @@ SEND_19 = Model(
     made=_check_wizard,
 )
 
-MODELS = (MOVE, LINE, PAYMENT, REGISTER, PAYMENT_LINK, SEND_17, SEND_19)
+MODELS = (MOVE, LINE, PAYMENT, STATEMENT_LINE, REGISTER, PAYMENT_LINK, SEND_17, SEND_19)

@@ -57,6 +57,7 @@ def _debtor() -> None:
         sa.Column("promised_on", sa.Date()),
         sa.Column("promises", sa.SmallInteger(), server_default="0", nullable=False),
         *_small("approved", "asked"),
+        *_words("chore", nullable=True),
         sa.Column("last_day", sa.Date()),
         *_words("why", nullable=True),
         _at("looks_at"),

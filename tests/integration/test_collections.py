@@ -1,0 +1,248 @@
+"""Collections on a real database and the stand-in's books: a statement a day, true when it leaves; answers count."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from config.cadences import CADENCES_FILE, read_cadences
+from postroom.cli.demo.person import Stage
+from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
+from postroom.domain.messages import Urgency
+from postroom.domain.safety import Wire
+from postroom.odoo.access import Access
+from postroom.odoo.connecting import connect
+from postroom.store.dunning import debtors, set_of, want
+from postroom.store.ids import new_id
+from postroom.store.inbox import NewChannelEvent, keep_channel_events
+from sandbox.testing import SECRET, Running, running_sandbox
+from scheduler.ticker import fire_timers
+from tests.boardroom import account, employ
+from tests.builders import SEALER, FixedClock, StubChannel, query
+from workers.erp import Erp
+from workers.tasks import deliver, dun, observe
+from workers.wiring import Rooms
+
+WHATSAPP, EMAIL, SLACK = ChannelName.WHATSAPP, ChannelName.EMAIL, ChannelName.SLACK
+SALESMAN = 107
+"""Who looks after the stand-in's customer."""
+CUSTOMER, INVOICE = 301, 88
+"""He owes 1 250 on it, since ten days."""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Running]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A weekday at eleven, as near to the stand-in's own days as can be."""
+    at = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0)
+    return FixedClock(at + timedelta(days=max(0, 7 - at.weekday()) if at.weekday() > 4 else 0))
+
+
+class Office:
+    """A house that collects for company 1, and the books that it reads."""
+
+    def __init__(self, make: Callable[..., Rooms], running: Running, clock: FixedClock) -> None:
+        self.whatsapp, self.email, self.slack = (StubChannel(name) for name in (WHATSAPP, EMAIL, SLACK))
+        access = Access(f"{running.url}/odoo", "sandbox", "postroom", SECRET)
+        erp = Erp({Wire.SANDBOX: partial(connect, access)})
+        made = make(self.whatsapp, self.email, self.slack, clock=clock, erp=erp)
+        shipped = CADENCES_FILE.read_text("utf-8").replace("companies: {}", 'companies: {"1": standard}')
+        self.rooms = replace(made, cadences=read_cadences(shipped, file="cadences.yaml"))
+        self.clock, self.books = clock, Stage(running.url)
+        employ(self.rooms.engine, [SALESMAN])
+
+    def write(self, model: str, number: int, **values: Any) -> None:
+        """An accountant writes into the books."""
+        self.books.put_into_odoo(model, number, values)
+
+    def pass_days(self, days: int) -> None:
+        """Whole weeks, so that it is no Sunday; the bank's statements go on."""
+        self.clock.time += timedelta(days=days)
+        self.write("account.bank.statement.line", 1, date=self.clock.time.date().isoformat())
+
+    def work(self) -> None:
+        """The beat plans, timers fire, Odoo is read, and what may leave leaves."""
+        dun.plan_all(self.rooms)
+        fire_timers(self.rooms)
+        dun.drain(self.rooms)
+        self.send()
+
+    def send(self) -> None:
+        for channel in (WHATSAPP, EMAIL, SLACK):
+            for lane in Urgency:
+                deliver.drain(self.rooms, channel, lane)
+
+    def answer(self, kind: EventKind, text: str, payload: str | None = None) -> None:
+        """The customer answers his last WhatsApp."""
+        (_, to, key) = self.whatsapp.sent[-1]
+        event = ChannelEvent(
+            kind,
+            str(new_id()),
+            WHATSAPP,
+            "stub",
+            datetime.now(UTC),
+            text=text,
+            payload=payload,
+            address=to,
+            attempt_id=key,
+        )
+        request_id = new_id()
+        query(
+            self.rooms.engine,
+            "insert into request (id, source, sha256, headers, body, state)"
+            " values (:id, 'whatsapp', :sha, :headers, :body, 'parsed')",
+            id=request_id,
+            sha=request_id.bytes,
+            headers=SEALER.seal_json({"x-postroom-wire": "sandbox"}, "request.headers"),
+            body=SEALER.seal(b"{}", "request.body"),
+        )
+        with self.rooms.engine.begin() as connection:
+            blind = SEALER.blind(WHATSAPP, to)
+            new = NewChannelEvent(request_id, "whatsapp:stub", event.key, kind.value, event.to_json(), blind)
+            keep_channel_events(connection, SEALER, [new])
+        observe.drain(self.rooms)
+
+    def letters(self) -> list[tuple[int, dict[str, str]]]:
+        """Statements that count: their level, and what they ask for."""
+        rows = query(self.rooms.engine, "select level, amounts from dunning_letter where void = 0 order by id")
+        return [(row.level, row.amounts) for row in rows]
+
+    def tasks(self) -> list[str]:
+        """What whoever looks after him was asked to do."""
+        return [rendered.subject or "" for rendered, to, _ in self.slack.sent if to == account(SALESMAN)]
+
+    def why(self) -> str | None:
+        with self.rooms.engine.connect() as connection:
+            return next(each.why for each in debtors(connection) if each.customer == f"partner:{CUSTOMER}")
+
+
+@pytest.fixture
+def office(make_rooms: Callable[..., Rooms], sandbox: Running, clock: FixedClock) -> Office:
+    return Office(make_rooms, sandbox, clock)
+
+
+FIRST = [(2, {str(INVOICE): "1250.0"})]
+"""The reminder: it is the highest that is due, and the courtesy and the friendly word are passed over."""
+
+
+def test_a_customer_gets_one_statement_a_day_at_the_highest_level_that_is_due(office: Office) -> None:
+    for _ in range(3):
+        office.work()
+
+    assert office.letters() == FIRST
+    assert (len(office.whatsapp.sent), len(office.email.sent)) == (1, 1)
+    (trail,) = query(office.rooms.engine, "select detail from dunning_event where what = 'sent'")
+    assert trail.detail == "reminder, 1 invoices; passed over, since overdue as well: courtesy, friendly"
+
+
+def test_what_was_paid_between_the_writing_and_the_sending_is_not_asked_for(office: Office) -> None:
+    dun.plan_all(office.rooms)
+    dun.drain(office.rooms)
+    assert office.letters() == FIRST
+
+    office.write("account.move", INVOICE, amount_paid=1250.0)
+    query(office.rooms.engine, "update dunning_letter set checked_at = checked_at - interval '11 minutes'")
+    office.send()
+    assert office.whatsapp.sent == []  # held: its amounts are old
+    dun.drain(office.rooms)
+    office.send()
+
+    assert (office.whatsapp.sent, office.email.sent, office.letters()) == ([], [], [])
+    assert office.why() == "not_due"  # he owes another, for later
+
+
+def test_a_part_that_was_paid_is_asked_for_no_more(office: Office) -> None:
+    office.write("account.move", INVOICE, amount_paid=250.0)
+    office.work()
+
+    assert office.letters() == [(2, {str(INVOICE): "1000.0"})]
+
+
+def test_who_promises_is_left_alone_until_the_day_after_and_his_salesman_hears_of_it(office: Office) -> None:
+    office.work()
+    office.answer(EventKind.PRESSED, "I Will Pay", "promise")
+    office.pass_days(7)
+    office.work()
+    assert (office.letters(), office.why()) == (FIRST, "promised")
+    assert [title for title in office.tasks() if "promises to pay" in title]
+
+    office.pass_days(7)
+    office.work()
+    assert [level for level, _ in office.letters()] == [2, 3]
+
+
+def test_what_is_disputed_is_not_asked_for(office: Office) -> None:
+    office.work()
+    office.answer(EventKind.PRESSED, "Not Correct", "dispute")
+    office.pass_days(7)
+    office.work()
+
+    assert (office.letters(), office.why()) == (FIRST, "not_due")
+    assert [title for title in office.tasks() if "not correct" in title]
+
+
+def test_who_writes_is_answered_by_a_person_first(office: Office) -> None:
+    office.work()
+    office.answer(EventKind.REPLIED, "I paid yesterday, did you not see it?")
+    office.work()
+
+    assert office.why() == "replied"
+    assert [title for title in office.tasks() if "wrote back" in title]
+
+
+def test_nobody_is_reminded_upon_an_old_bank_feed(office: Office) -> None:
+    office.write("account.bank.statement.line", 1, date=(office.clock.time - timedelta(days=9)).date().isoformat())
+    office.work()
+
+    assert (office.letters(), office.why()) == ([], "stale")
+
+
+def test_a_formal_notice_waits_for_a_person_and_the_hand_over_ends_it(office: Office) -> None:
+    office.work()
+    office.pass_days(7)
+    office.work()
+    office.pass_days(14)
+    office.work()
+    assert [level for level, _ in office.letters()] == [2, 3]
+    assert any("formal notice" in title for title in office.tasks())
+
+    with office.rooms.engine.begin() as connection:
+        (debtor,) = debtors(connection)
+        set_of(connection, debtor.id, approved=4)
+        want(connection, [debtor.id])
+    office.work()
+    assert [level for level, _ in office.letters()] == [2, 3, 4]
+
+    office.pass_days(14)
+    office.work()
+    assert [level for level, _ in office.letters()] == [2, 3, 4]
+    assert any("is yours now" in title for title in office.tasks())
+
+
+def test_nothing_is_sent_while_odoo_cannot_be_read(office: Office, sandbox: Running) -> None:
+    dun.plan_all(office.rooms)
+    sandbox.process.terminate()
+    sandbox.process.wait(10)
+    dun.drain(office.rooms)
+    office.send()
+
+    assert (office.letters(), office.whatsapp.sent) == ([], [])
+    assert query(office.rooms.engine, "select 1 from debtor where wanted_at is not null")
+
+
+def test_a_trail_holds_no_personal_data(office: Office) -> None:
+    office.work()
+    office.answer(EventKind.REPLIED, "call me at +34 600 111 222")
+
+    rows = query(office.rooms.engine, "select what, detail, actor from dunning_event")
+    assert rows
+    assert "600" not in json.dumps([tuple(row) for row in rows])
