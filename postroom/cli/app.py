@@ -8,6 +8,7 @@ from postroom.cli import (
     backlog,
     callbacks,
     channels,
+    collections,
     config,
     contacts,
     digests,
@@ -57,6 +58,7 @@ app.add_typer(runs.app, name="runs", rich_help_panel=LOOK)
 app.add_typer(approvals.app, name="approvals", rich_help_panel=LOOK)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=LOOK)
 app.add_typer(digests.app, name="digests", rich_help_panel=LOOK)
+app.add_typer(collections.app, name="collections", rich_help_panel=LOOK)
 app.add_typer(timers.app, name="timers", rich_help_panel=LOOK)
 app.add_typer(outbox.app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(channels.app, name="channels", rich_help_panel=LOOK)

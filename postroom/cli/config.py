@@ -11,6 +11,8 @@ import typer
 
 from config.approvals import APPROVALS_FILE, load_ways
 from config.approvals_schema import approvals_schema
+from config.cadences import CADENCES_FILE, load_cadences
+from config.cadences_schema import cadences_schema
 from config.companies import COMPANIES_FILE, load_companies
 from config.companies_schema import companies_schema
 from config.differences import differences
@@ -26,6 +28,7 @@ from postroom.cli.config_faults import refusing, show_refusal, wrong_use
 from postroom.cli.desk import open_desk
 from postroom.cli.showing import out
 from postroom.domain.approvals import Ways
+from postroom.domain.cadences import Cadences
 from postroom.domain.companies import Companies
 from postroom.domain.digests import Digest
 from postroom.domain.escalation import Chain
@@ -42,6 +45,7 @@ class Described(StrEnum):
     COMPANIES = "companies"
     APPROVALS = "approvals"
     ESCALATIONS = "escalations"
+    CADENCES = "cadences"
     DIGESTS = "digests"
 
 
@@ -50,6 +54,7 @@ SCHEMAS = {
     Described.COMPANIES: companies_schema,
     Described.APPROVALS: approvals_schema,
     Described.ESCALATIONS: escalations_schema,
+    Described.CADENCES: cadences_schema,
     Described.DIGESTS: digests_schema,
 }
 
@@ -61,6 +66,7 @@ TemplatesPath = Annotated[Path, typer.Option("--templates", help="The folder of 
 CompaniesPath = Annotated[Path, typer.Option("--companies", help="How each company writes to people.")]
 ApprovalsPath = Annotated[Path, typer.Option("--approvals", help="How documents are decided in Odoo.")]
 EscalationsPath = Annotated[Path, typer.Option("--escalations", help="Who is asked, reminded and told, and when.")]
+CadencesPath = Annotated[Path, typer.Option("--cadences", help="How customers are asked for what they owe.")]
 DigestsPath = Annotated[Path, typer.Option("--digests", help="Who reads what in the morning.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -72,15 +78,16 @@ def check(
     companies: CompaniesPath = COMPANIES_FILE,
     approvals: ApprovalsPath = APPROVALS_FILE,
     escalations: EscalationsPath = ESCALATIONS_FILE,
+    cadences: CadencesPath = CADENCES_FILE,
     digests: DigestsPath = DIGESTS_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Read rules, companies, approvals, escalations, digests and templates; list every fault with its line and remedy.
+    """Read every file of the configuration; list every fault with its line and remedy. Exit code 1 if there are any.
 
-    Exit code 1 if there are any.
+    Rules, templates, companies, approvals, escalations, cadences and digests.
     """
     try:
-        found = _read_all(_Files(routing, templates, companies, approvals, escalations, digests))
+        found = _read_all(_Files(routing, templates, companies, approvals, escalations, cadences, digests))
     except ConfigRefused as refused:
         show_refusal(refused, as_json=as_json, retry="postroom config check")
         raise typer.Exit(1) from None
@@ -91,7 +98,8 @@ def check(
     out().print(
         f"[green]Good.[/] {counts['rules']} rules ({found.rules.sha256.hex()[:12]}), {counts['templates']} templates, "
         f"{counts['companies']} companies of their own and the default, {counts['approvals']} kinds of document that "
-        f"can be decided, {counts['escalations']} chains, {counts['digests']} digests."
+        f"can be decided, {counts['escalations']} chains, {counts['cadences']} companies that collect, "
+        f"{counts['digests']} digests."
     )
 
 
@@ -104,6 +112,7 @@ class _Files:
     companies: Path
     approvals: Path
     escalations: Path
+    cadences: Path
     digests: Path
 
 
@@ -116,6 +125,7 @@ class _Found:
     practices: Companies
     ways: Ways
     chains: tuple[Chain, ...]
+    cadences: Cadences
     digests: tuple[Digest, ...]
 
     def counts(self) -> dict[str, int]:
@@ -125,6 +135,7 @@ class _Found:
             "companies": len(self.practices.named),
             "approvals": len(self.ways),
             "escalations": len(self.chains),
+            "cadences": len(self.cadences.by_company),
             "digests": len(self.digests),
         }
 
@@ -141,10 +152,12 @@ def _read_all(files: _Files) -> _Found:
     chains = _unless_refused(
         lambda: load_chains(files.escalations, rules=rules.rules if rules else None, practices=practices), faults
     )
+    names = [rule.message_type for rule in rules.rules] if rules else None
+    cadences = _unless_refused(lambda: load_cadences(files.cadences, rules=names), faults)
     digests = _unless_refused(lambda: load_digests(files.digests), faults)
-    if written is None or rules is None or practices is None or ways is None or chains is None or digests is None:
+    if faults or not (written and rules and practices and ways and cadences) or chains is None or digests is None:
         raise ConfigRefused(faults)
-    return _Found(written, rules, practices, ways, chains, digests)
+    return _Found(written, rules, practices, ways, chains, cadences, digests)
 
 
 def _unless_refused(load: Callable[[], Loaded], faults: list[ConfigFault]) -> Loaded | None:

@@ -1,7 +1,6 @@
 """postroom digests: who reads what and when, one of them before it leaves, and what somebody does without."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from config.reading import suggestion
 from postroom.cli.config_faults import wrong_use
 from postroom.cli.desk import Desk, open_desk
 from postroom.cli.faults import Refused
+from postroom.cli.indoors import open_rooms
 from postroom.cli.people.named import CHECK, person_named, wire_named
 from postroom.cli.showing import AsJson, emit, out, people, table, when
 from postroom.domain.digests import Digest, DigestState, Section, next_one
@@ -22,7 +22,7 @@ from postroom.store.digests import Edition, editions_listed, mute_section, muted
 from postroom.store.people import accounts_of
 from workers.tasks.digest import Gathered, Reader, digest_data, gather_figures, reader_key, readers_of
 from workers.tasks.resolve import as_recipient
-from workers.wiring import Rooms, rooms_from
+from workers.wiring import Rooms
 
 app = typer.Typer(no_args_is_help=True, help="Who reads what in the morning (docs/digests.md).")
 
@@ -39,7 +39,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """What was planned and what became of it, the latest first."""
-    with _house() as (_, rooms), rooms.engine.connect() as connection:
+    with open_rooms() as (_, rooms), rooms.engine.connect() as connection:
         since = rooms.clock.now() - timedelta(days=days)
         found = editions_listed(connection, since=since, name=name)
     if as_json:
@@ -61,7 +61,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Who reads what next, and when exactly; nothing is written down."""
-    with _house() as (_, rooms):
+    with open_rooms() as (_, rooms):
         rows = list(_coming(rooms, _moment(at) or rooms.clock.now()))
     if as_json:
         emit(rows)
@@ -93,7 +93,7 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """One digest as somebody would have it now, on the figures of this moment; nothing is sent."""
-    with _house() as (desk, rooms):
+    with open_rooms() as (desk, rooms):
         chosen, who = _digest(rooms, digest), _person(desk, person, wire)
         reader = _reader(rooms, who)
         edition = _edition(chosen, who, reader, _day(day) or rooms.clock.now().astimezone(ZoneInfo(reader.zone)).date())
@@ -144,17 +144,6 @@ def unmute(person: Who, section: What, wire: WireName = "") -> None:
 
 
 # What is meant --------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _house() -> Iterator[tuple[Desk, Rooms]]:
-    with open_desk() as desk:
-        rooms = rooms_from(desk.settings, process="postroom-cli")
-        try:
-            yield desk, rooms
-        finally:
-            rooms.senders.shutdown()
-            rooms.engine.dispose()
 
 
 def _digest(rooms: Rooms, name: str) -> Digest:

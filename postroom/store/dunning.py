@@ -70,6 +70,12 @@ def know(connection: Connection, company: str, customers: Iterable[str]) -> dict
     return {row.customer: Debtor(*row) for row in rows}
 
 
+def debtor_of(connection: Connection, company: str, customer: str) -> Debtor | None:
+    """A customer of a company; None where nobody has looked at him yet."""
+    row = connection.execute(_OF_COMPANY, {"company": company, "customers": [customer]}).one_or_none()
+    return Debtor(*row) if row else None
+
+
 def debtors(connection: Connection, company: str = "", limit: int = 200) -> list[Debtor]:
     """Who is known, the next to be looked at first."""
     return [Debtor(*row) for row in connection.execute(_ALL, {"company": company, "limit": limit})]

@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from config.cadences import CADENCES_FILE, read_cadences
+from postroom.cli.app import app
 from postroom.cli.demo.person import Stage
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
 from postroom.domain.messages import Urgency
@@ -246,3 +248,39 @@ def test_a_trail_holds_no_personal_data(office: Office) -> None:
     rows = query(office.rooms.engine, "select what, detail, actor from dunning_event")
     assert rows
     assert "600" not in json.dumps([tuple(row) for row in rows])
+
+
+def test_an_operator_sees_what_would_come_and_has_the_last_word(
+    office: Office, database_url: str, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "EVENT_SECRETS": "odoo=whsec_AAAA",
+        "SEALING_KEYS": "k1=" + "A" * 43 + "=",
+        "BLIND_KEY": "blind",
+        "SANDBOX_URL": sandbox.url,
+        "SANDBOX_SECRET": SECRET,
+    }
+    monkeypatch.setattr("workers.wiring.load_cadences", lambda **_: office.rooms.cadences)
+    at = office.clock.time.isoformat()
+
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(app, ["collections", *words], env=environment)
+        assert result.exception is None, result.output
+        return result.stdout
+
+    def acts() -> list[tuple[str, str | None]]:
+        told = json.loads(run("plan", "301", "--at", at, "--json"))
+        return [(each["act"], each["level"]) for each in told["coming"] if each["act"] != "wait"]
+
+    assert acts() == [("send", "reminder"), ("send", "firm"), ("ask", "formal")]
+    assert office.letters() == []
+    assert "is paused" in run("pause", "301", "--why", "fair")
+    assert acts() == []
+    run("resume", "301")
+    assert "promised to pay by 2099-01-01" in run("promise", "301", "--on", "2099-01-01")
+    assert [each["promised_on"] for each in json.loads(run("list", "--json"))] == ["2099-01-01"]
+    trail = query(office.rooms.engine, "select what, actor from dunning_event order by id")
+    assert [row.what for row in trail] == ["paused", "resumed", "promised"]
+    assert all(row.actor for row in trail)

@@ -1,11 +1,15 @@
 """cadences.yaml: what it may say, and how its faults are told."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
+import jsonschema_rs
 import pytest
+import yaml
 
-from config.cadences import load_cadences, read_cadences
+from config.cadences import CADENCES_FILE, load_cadences, read_cadences
+from config.cadences_schema import SCHEMA_FILE, cadences_schema
 from config.faults import ConfigRefused
 from config.rules import load_routing
 from config.template_files import load_templates
@@ -81,3 +85,11 @@ def test_every_fault_is_told_at_once_with_its_place_and_remedy() -> None:
 def test_what_would_treat_a_customer_badly_is_refused(changed: tuple[str, str], words: str) -> None:
     told = faults_of(SHORT.replace(*changed))
     assert any(words in line for line in told), told
+
+
+def test_the_published_schema_is_that_of_the_reader() -> None:
+    assert json.loads(SCHEMA_FILE.read_text("utf-8")) == cadences_schema()
+
+
+def test_the_shipped_file_fits_its_schema() -> None:
+    jsonschema_rs.validator_for(cadences_schema()).validate(yaml.safe_load(CADENCES_FILE.read_text("utf-8")))
