@@ -52,7 +52,7 @@ def environment(directory: Path) -> dict[str, str]:
 def postroom_in(directory: Path) -> Cli:
     """The command line in another terminal: it finds the house by run.env alone."""
 
-    def run(*words: object, typed: str = "", **more: str) -> Said:
+    def run(*words: object, typed: str = "", within: float = 90, **more: str) -> Said:
         argv = [sys.executable, "-W", "error", "-m", "postroom", *map(str, words)]
         ended = subprocess.run(
             argv,
@@ -62,7 +62,7 @@ def postroom_in(directory: Path) -> Cli:
             input=typed,
             text=True,
             capture_output=True,
-            timeout=90,
+            timeout=within,
         )
         return Said(ended.returncode, ended.stdout, ended.stderr)
 

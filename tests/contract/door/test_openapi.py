@@ -68,7 +68,7 @@ def raw_mail(_: Any, value: Any) -> bytes:
 
 @schema.parametrize()
 @settings(
-    max_examples=10,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

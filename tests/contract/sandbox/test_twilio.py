@@ -99,7 +99,7 @@ def test_a_messaging_service_has_not_chosen_its_sender_yet(sandbox: Running) -> 
     body = send(sandbox, From=None, MessagingServiceSid=SERVICE_SID).json()
 
     assert (body["status"], body["num_segments"], body["from"]) == ("accepted", "0", None)
-    eventually(lambda: statuses(sandbox) == ["sent", "delivered"], "both callbacks")
+    eventually(lambda: sorted(statuses(sandbox)) == ["delivered", "sent"], "both callbacks")
     assert {form_of(one)["MessagingServiceSid"] for one in posted(sandbox)} == {SERVICE_SID}
 
 
