@@ -68,6 +68,9 @@ class Settings(Address):
     twilio_messaging_service_sid: str = ""
 
     # Odoo itself: notifications inside it, and what is read and written there
+    digest_wording_url: str = ""
+    digest_wording_model: str = ""
+    digest_wording_key: SecretStr = SecretStr("")
     odoo_url: str = ""
     odoo_db: str = ""
     odoo_login: str = ""

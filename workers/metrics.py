@@ -25,6 +25,7 @@ OBSERVED = Counter("postroom_observed_total", "Provider events, by channel and k
 UNREAD = Counter(
     "postroom_webhook_parts_total", "Webhook parts ignored on purpose or unknown", ["channel", "how", "label"]
 )
+WORDINGS = Counter("postroom_digest_wordings_total", "Openings of digests that were asked for, by outcome", ["outcome"])
 SWEPT = Counter("postroom_swept_total", "Rows that a sweep put right, by what was wrong", ["what"])
 TIMER_LAG = Gauge(
     "postroom_timer_lag_seconds", "How late the latest due timer is, once a minute", multiprocess_mode="mostrecent"

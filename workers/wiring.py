@@ -26,6 +26,7 @@ from postroom.domain.escalation import Chain
 from postroom.domain.links import Links
 from postroom.domain.pacing import pacings
 from postroom.domain.safety import Wire
+from postroom.outside.writer import Writer
 from postroom.store.clock import Clock, SharedClock
 from postroom.store.engine import Engine, connect
 from postroom.store.sealing import Sealer
@@ -78,6 +79,8 @@ class Rooms:
     """What is done about what somebody must decide."""
     cadences: Cadences = field(default_factory=Cadences)
     """How customers are asked for what they owe."""
+    writer: Writer | None = None
+    """Writes the opening of digests; None where nobody is to."""
     digests: tuple[Digest, ...] = ()
     """Who reads what in the morning."""
     ways: Ways = field(default_factory=lambda: WAYS)
@@ -112,9 +115,19 @@ def rooms_from(values: Settings, *, process: str = "postroom") -> Rooms:
         links=links_from(values),
         chains=load_chains(rules=book.rules, practices=book.companies),
         cadences=load_cadences(rules=[rule.message_type for rule in book.rules]),
+        writer=writer_from(values),
         digests=load_digests(),
         ways=load_ways(),
     )
+
+
+def writer_from(values: Settings) -> Writer | None:
+    """What writes the opening of digests; None without an endpoint. Raises ValueError where its model is missing."""
+    if not values.digest_wording_url:
+        return None
+    if not values.digest_wording_model:
+        raise ValueError("DIGEST_WORDING_URL is set and DIGEST_WORDING_MODEL is not. Name the model, or empty both.")
+    return Writer(values.digest_wording_url, values.digest_wording_model, values.digest_wording_key.get_secret_value())
 
 
 def documents_from(values: Settings, erp: Erp) -> Documents:

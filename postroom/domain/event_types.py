@@ -264,6 +264,7 @@ DAILY_DIGEST = EventType(
         COMPANY,
         FactSpec("role", Kind.TEXT, "/digest/role"),
         FactSpec("date", Kind.DATE, "/digest/date"),
+        FactSpec("summary", Kind.PROSE, "/digest/summary", required=False),
         FactSpec("sections", Kind.SECTIONS, "/digest/sections"),
         _record("/digest"),
     ),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -20,6 +21,7 @@ from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
 from postroom.odoo.figures import QUESTIONS, Question
+from postroom.outside.writer import NoWords, Writer
 from postroom.store.digests import mute_section, own_figures
 from sandbox.testing import SECRET, Running, running_sandbox
 from scheduler.ticker import fire_timers, hint_where_digests_wait
@@ -117,6 +119,34 @@ def test_each_reader_gets_odoos_own_figures(
     assert found
     assert sorted(to for _, to, _ in slack.sent) == ["U0PERSON7", "U0PERSON8"]
     assert all(f"Overdue invoices: {figure}" in rendered.text for rendered, _, _ in slack.sent)
+
+
+class Prose(Writer):
+    """Writes what a test says, about whatever it is asked."""
+
+    def __init__(self, *answers: str | NoWords) -> None:
+        super().__init__("http://127.0.0.1:9", "none")
+        self.answers = list(answers)
+
+    def _answer(self, _asked: Any) -> str:
+        answer = self.answers.pop(0)
+        if isinstance(answer, NoWords):
+            raise answer
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "opening"),
+    [("Look at the overdue invoices first.", True), ("999 invoices are overdue.", False), (NoWords("http_500"), False)],
+)
+def test_words_above_a_digest_are_taken_where_every_figure_stands_in_it(
+    rooms: Rooms, clock: FixedClock, slack: StubChannel, answer: str | NoWords, opening: bool
+) -> None:
+    morning(replace(rooms, writer=Prose(answer)), clock)
+
+    assert [state for _, state, _ in editions(rooms)] == ["sent", "sent"]
+    assert [event["data"]["digest"].get("summary") for event in events(rooms)] == [answer if opening else None] * 2
+    assert all((str(answer) in rendered.text) is opening for rendered, _, _ in slack.sent)
 
 
 def test_two_beats_and_two_tickers_tell_what_one_tells(

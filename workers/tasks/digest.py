@@ -1,5 +1,6 @@
 """Digests: planned each hour, due by a timer, made from what Odoo and our own tables tell, and sent as events."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +31,7 @@ from postroom.domain.safety import Wire
 from postroom.odoo.client import Odoo
 from postroom.odoo.errors import OdooError
 from postroom.odoo.figures import QUESTIONS, company_of, read_figures
+from postroom.outside.writer import UNFAITHFUL, NoWords, Writer
 from postroom.store.digests import (
     MAX_ATTEMPTS,
     Edition,
@@ -52,6 +54,7 @@ from postroom.store.safety import odoo_wire
 from postroom.store.sealing import Sealer
 from postroom.store.timers import Outcome, Timer, still_due
 from workers.app import app
+from workers.metrics import WORDINGS
 from workers.tasks.resolve import as_recipient
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms, rooms
@@ -248,12 +251,51 @@ def _make(rooms: Rooms, company: str, editions: Sequence[Edition], summary: Summ
     except OdooError as error:
         _not_read(rooms, editions, error, summary)
         return
+    openings = _written(rooms.writer, _blocks(rooms, editions, gathered)) if rooms.writer else {}
     with rooms.engine.begin() as connection:
         _tell_of_left_out(connection, company, gathered)
         crew = _Crew(connection, rooms)
         muted = muted_sections(connection, {each.reader for each in editions})
         for edition in editions:
-            summary.add(_send(crew, edition, gathered, muted.get(edition.reader, frozenset())))
+            summary.add(_send(crew, edition, gathered, muted.get(edition.reader, frozenset()), openings))
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def _blocks(rooms: Rooms, editions: Sequence[Edition], gathered: Gathered) -> list[dict[str, Any]]:
+    """What each reader's digest says, to be written about before it is sent."""
+    with rooms.engine.connect() as connection:
+        crew = _Crew(connection, rooms)
+        muted = muted_sections(connection, {each.reader for each in editions})
+        readers = [(edition, crew.reader(edition)) for edition in editions]
+    datas = [
+        digest_data(crew.digests[edition.name], edition, reader, gathered, muted.get(edition.reader, frozenset()))
+        for edition, reader in readers
+        if reader is not None
+    ]
+    return [data for data in datas if data is not None]
+
+
+def _written(writer: Writer, datas: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """An opening for each different digest; none for one where it said what is not in it, or once no answer came."""
+    openings: dict[str, str] = {}
+    for opening, data in {_opening_of(data): data for data in datas}.items():
+        block, language = data["digest"], data["recipient"].get("language")
+        try:
+            openings[opening] = writer.words(block["role"], block["date"], block["sections"], language)
+            WORDINGS.labels(outcome="used").inc()
+        except NoWords as none:
+            WORDINGS.labels(outcome=none.code).inc()
+            log.warning("digest_without_opening", code=none.code)
+            if none.code != UNFAITHFUL:
+                break
+    return openings
+
+
+def _opening_of(data: Mapping[str, Any]) -> str:
+    """What two readers have in common who may read the same words."""
+    return json.dumps([data["digest"], data["recipient"].get("language")], sort_keys=True)
 
 
 def gather_figures(rooms: Rooms, company: str, wanted: Iterable[Section]) -> Gathered:
@@ -299,7 +341,7 @@ def _tell_of_left_out(connection: Connection, company: str, gathered: Gathered) 
     raise_notice(connection, key=key, company=company, kind="digest", words=words)
 
 
-def _send(crew: _Crew, edition: Edition, gathered: Gathered, muted: frozenset[str]) -> str:
+def _send(crew: _Crew, edition: Edition, gathered: Gathered, muted: frozenset[str], openings: Mapping[str, str]) -> str:
     reader, connection = crew.reader(edition), crew.connection
     if reader is None:
         end_edition(connection, edition.id, DigestState.VOID, "no reader of it any more")
@@ -310,6 +352,8 @@ def _send(crew: _Crew, edition: Edition, gathered: Gathered, muted: frozenset[st
     if data is None:
         end_edition(connection, edition.id, DigestState.EMPTY, "there was nothing to tell")
         return DigestState.EMPTY
+    if opening := openings.get(_opening_of(data)):
+        data["digest"]["summary"] = opening
     rows = add_own_events(connection, crew.rooms.sealer, [_event(edition, data, crew.rooms.clock.now())])
     why = ", ".join(f"without {section}: {code}" for section, code in gathered.left_out.items())
     end_edition(connection, edition.id, DigestState.SENT, why, rows[0].id if rows else None)
