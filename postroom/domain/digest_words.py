@@ -44,6 +44,12 @@ TITLES: Mapping[Section, Words] = {
     Section.PIPELINE: {"en": "Pipeline", "es": "Oportunidades", "fr": "Opportunités", "de": "Verkaufschancen"},
     Section.QUOTATIONS: {"en": "Quotations", "es": "Presupuestos", "fr": "Devis", "de": "Angebote"},
     Section.PURCHASES: {"en": "Purchasing", "es": "Compras", "fr": "Achats", "de": "Einkauf"},
+    Section.DELIVERIES: {
+        "en": "Deliveries",
+        "es": "Entregas",
+        "fr": "Livraisons",
+        "de": "Lieferungen",
+    },
     Section.FAILURES: {
         "en": "Yesterday's messages that arrived nowhere",
         "es": "Mensajes de ayer que no llegaron",
@@ -58,6 +64,24 @@ TITLES: Mapping[Section, Words] = {
     },
 }
 LABELS: Mapping[str, Words] = {
+    "arrivals_late": {
+        "en": "Goods that should have arrived",
+        "es": "Mercancía que debería haber llegado",
+        "fr": "Marchandises qui auraient dû arriver",
+        "de": "Überfällige Wareneingänge",
+    },
+    "deliveries_late": {
+        "en": "Late deliveries",
+        "es": "Entregas con retraso",
+        "fr": "Livraisons en retard",
+        "de": "Verspätete Lieferungen",
+    },
+    "deliveries_short": {
+        "en": "Deliveries that wait for goods (out of stock)",
+        "es": "Entregas a la espera de mercancía (sin existencias)",
+        "fr": "Livraisons en attente de marchandises (rupture de stock)",
+        "de": "Lieferungen, die auf Ware warten (nicht auf Lager)",
+    },
     "approvals_open": {
         "en": "Waiting for a decision",
         "es": "A la espera de una decisión",

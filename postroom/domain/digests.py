@@ -29,6 +29,7 @@ class Section(StrEnum):
     PIPELINE = "pipeline"
     QUOTATIONS = "quotations"
     PURCHASES = "purchases"
+    DELIVERIES = "deliveries"
     FAILURES = "failures"
     ACHIEVED = "achieved"
 

@@ -22,7 +22,8 @@ class Question:
     code: str
     model: str
     domain: Callable[[date], Domain]
-    amount: str
+    amount: str = ""
+    """Empty: it is counted only."""
     currency: str | None = "currency_id"
     """The field that tells the amount's currency; None: that of the company."""
     shared: bool = False
@@ -36,6 +37,14 @@ def _owed(*more: Any) -> Domain:
 
 def _quoted(*more: Any) -> Domain:
     return [["state", "in", ["draft", "sent"]], *more]
+
+
+def _moved(kind: str, *more: Any) -> Domain:
+    return [["picking_type_code", "=", kind], *more]
+
+
+def _late(day: date) -> Domain:
+    return [["state", "in", ["waiting", "confirmed", "assigned"]], ["scheduled_date", "<", f"{day} 00:00:00"]]
 
 
 QUESTIONS: Mapping[Section, Sequence[Question]] = {
@@ -74,6 +83,12 @@ QUESTIONS: Mapping[Section, Sequence[Question]] = {
     ),
     Section.PURCHASES: (
         Question("purchases_to_approve", "purchase.order", lambda _day: [["state", "=", "to approve"]], "amount_total"),
+        Question("arrivals_late", "stock.picking", lambda day: _moved("incoming", *_late(day))),
+    ),
+    Section.DELIVERIES: (
+        Question("deliveries_late", "stock.picking", lambda day: _moved("outgoing", *_late(day))),
+        # What customers have ordered and the warehouse does not have.
+        Question("deliveries_short", "stock.picking", lambda _day: _moved("outgoing", ["state", "=", "confirmed"])),
     ),
 }
 """The sections that Odoo tells."""
@@ -94,11 +109,14 @@ def company_of(odoo: Odoo, company: int) -> Mapping[str, Any]:
 
 def _answer(odoo: Odoo, company: int, question: Question, day: date) -> Figure:
     companies = [company, False] if question.shared else [company]
+    asked = [*question.domain(day), ["company_id", "in", companies]]
+    if not question.amount:
+        return Figure(question.code, int(odoo.ask(question.model, "search_count", {"domain": asked})))
     groups: list[Row] = odoo.ask(
         question.model,
         "read_group",
         {
-            "domain": [*question.domain(day), ["company_id", "in", companies]],
+            "domain": asked,
             "fields": [f"{question.amount}:sum"],
             "groupby": [question.currency] if question.currency else [],
             "lazy": False,
