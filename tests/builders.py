@@ -1,6 +1,7 @@
 """Makers of test worlds: rooms on a real database, a channel that does as it is told, events as Odoo posts them."""
 
 import base64
+import copy
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -201,7 +202,7 @@ def alert(number: int | None = None, kind: str = "stock_out", **recipient: Any) 
 def of_type(event_type: str, number: int | None = None, **recipient: Any) -> dict[str, Any]:
     """An event of any type, its document as in the type's own sample."""
     number = number or next(_numbers)
-    sample = EVENT_TYPES[event_type].sample
+    sample = copy.deepcopy(dict(EVENT_TYPES[event_type].sample))
     document = {name: value for name, value in sample.items() if name not in ("company", "recipient", "contacts")}
     return _event(event_type, number, recipient, **document)
 
