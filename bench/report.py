@@ -80,5 +80,8 @@ def _cell(number: float, unit: str = "") -> str:
 
 
 def write(rows: Sequence[Row], path: Path = RESULTS) -> None:
-    """Keep the results."""
-    path.write_text(json.dumps([row.to_json() for row in rows], indent=2) + "\n", encoding="utf-8")
+    """Keep the results beside those of benches that were not asked for this time."""
+    measured = {row.bench for row in rows}
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    kept = [row for row in before if row["bench"] not in measured]
+    path.write_text(json.dumps([*kept, *(row.to_json() for row in rows)], indent=2) + "\n", encoding="utf-8")

@@ -25,12 +25,18 @@ from postroom.store.runs import keep_flow
 from postroom.store.sealing import Sealer
 
 PENDING = 1_000_000
-FIRING = 6_000
-"""Firings of one race; each run has two, of which the first sets the timer of the second."""
+FIRING = 30_000
+"""Firings of one race: several seconds. Each run has three, of which each sets the timer of the next."""
+EACH = 3
+PROMISED = 1000.0
+"""Firings per second that one ticker keeps up."""
 PER_SECOND = 200
+"""Firings, of a steady rate."""
 SECONDS = 15.0
 """How long timers fall due at that rate, and how long an idle ticker is watched."""
 PATIENCE = 120.0
+SETTLING = 3.0
+"""Seconds for the first rounds of a ticker, which plan and prepare more than those after."""
 MESSAGES = 1_000
 """Celery messages whose size in Redis is the mean's."""
 
@@ -44,15 +50,18 @@ chains:
       ask: {notify: asked, by: approval_request}
       tell: {after: 1h, operators: true}
       again: {after: 2h, operators: true}
+      end: {after: 3h, give_up: true}
 """
 """Its steps tell operators: the run is locked, weighed, written down and its next timer set, without a provider.
 
-Since nobody was ever reached, `again` is due at once.
+Since nobody was ever reached, `again` and `end` are due at once.
 """
 
+# Ids are in the order of time, as the product's.
 _RUNS = text("""
     insert into run (id, flow_version_id, flow_key, company, subject, event_id, levels, cur_step, tz, began_at)
-    select gen_random_uuid(), :flow, 'bench', '1', 'bench:' || n, :event, 1, 1, 'UTC', :began
+    select cast(lpad(to_hex(n), 12, '0') || '-' || right(cast(gen_random_uuid() as text), 22) as uuid),
+        :flow, 'bench', '1', 'bench:' || n, :event, 1, 1, 'UTC', :began
     from generate_series(cast(:first as int), cast(:last as int)) n
 """)
 _TIMERS = text("""
@@ -72,6 +81,7 @@ _LAGS = text("""
     join timer t on t.subject_id = r.id and t.step_no = e.step_no
     where e.step_no = 1 and r.flow_key = 'bench' and split_part(r.subject, ':', 2)::int between :first and :last
 """)
+_AT_WORK = text("select count(*) from pg_stat_activity where application_name like '%ticker%'")
 _NAIVE = """
 import sys, psycopg
 with psycopg.connect(sys.argv[1], autocommit=True) as connection:
@@ -112,9 +122,9 @@ class _Field:
         return first, self.last
 
     def wait_for(self, span: tuple[int, int]) -> float:
-        """Seconds between the first and the last firing of these runs, of which each has two."""
+        """Seconds between the first and the last firing of these runs."""
         first, last = span
-        wanted = 2 * (last - first + 1)
+        wanted = EACH * (last - first + 1)
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             with self.engine.connect() as connection:
@@ -126,13 +136,24 @@ class _Field:
 
     @contextlib.contextmanager
     def tickers(self, number: int) -> Iterator[list[int]]:
-        """So many tickers; their pids."""
+        """So many tickers, each past its start; their pids."""
         with contextlib.ExitStack() as stack:
             argv = (sys.executable, "-m", "scheduler.ticker")
-            yield [
+            pids = [
                 stack.enter_context(self.stage.running(f"ticker-{n}", *argv, **self.stage.environment)).pid
                 for n in range(number)
             ]
+            until = time.monotonic() + PATIENCE
+            while self._at_work() < number:
+                if time.monotonic() > until:
+                    raise AssertionError(f"{number} tickers have not begun in {PATIENCE:g} s")
+                time.sleep(0.1)
+            time.sleep(SETTLING)
+            yield pids
+
+    def _at_work(self) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.scalar(_AT_WORK) or 0)
 
 
 def timers(stage: Stage) -> Iterator[Row]:
@@ -148,6 +169,7 @@ def timers(stage: Stage) -> Iterator[Row]:
         one = _race(field, tickers=1)
         two = _race(field, tickers=2)
         yield Row("timers", "firings with 1 ticker", one, "/s", NAIVE, naive)
+        yield Row("timers", "firings with 1 ticker", one, "/s", "what is promised", PROMISED, goal=1.0)
         yield Row("timers", "firings with 2 tickers", two, "/s", "1 ticker", one, goal=1.5)
         yield _lag(field)
         yield _idle(field)
@@ -176,8 +198,7 @@ def _field(engine: Engine, stage: Stage) -> _Field:
 
 def _race(field: _Field, *, tickers: int) -> float:
     with field.tickers(tickers):
-        time.sleep(3)  # until they have loaded what they need
-        span = field.plant(FIRING // 2, datetime.now(UTC) - timedelta(seconds=1))
+        span = field.plant(FIRING // EACH, datetime.now(UTC) - timedelta(seconds=1))
         return FIRING / field.wait_for(span)
 
 
@@ -204,9 +225,8 @@ def _plain(url: str) -> str:
 
 def _lag(field: _Field) -> Row:
     with field.tickers(1):
-        time.sleep(3)
-        count = int(PER_SECOND * SECONDS)
-        first, last = field.plant(count, datetime.now(UTC) + timedelta(seconds=3), apart=1 / PER_SECOND)
+        count = int(PER_SECOND * SECONDS) // EACH
+        first, last = field.plant(count, datetime.now(UTC) + timedelta(seconds=3), apart=EACH / PER_SECOND)
         field.wait_for((first, last))
     with field.engine.connect() as connection:
         lags = [float(row.lag) for row in connection.execute(_LAGS, {"first": first, "last": last})]
@@ -216,7 +236,6 @@ def _lag(field: _Field) -> Row:
 
 def _idle(field: _Field) -> Row:
     with field.tickers(1) as (pid,):
-        time.sleep(3)
         before = _cpu(pid)
         time.sleep(SECONDS)
         share = (_cpu(pid) - before) / SECONDS

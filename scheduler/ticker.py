@@ -43,7 +43,7 @@ from workers.tasks.note_status import Wishes
 from workers.wiring import Rooms, rooms_from
 
 EVERY = 0.5
-"""Seconds between two rounds: how late a lost hint is found."""
+"""Seconds between the beginnings of two rounds: how late a timer is fired, and a lost hint found."""
 TIMERS_AT_ONCE = 100
 TIMER_LEASE = timedelta(seconds=30)
 STINT = timedelta(seconds=2)
@@ -274,8 +274,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, leave)
     log.info("ticker_started")
     steps = (Wishes().say, *STEPS, Auditor().audit, Watch().look)
-    while not stop.wait(EVERY):
+    rest = 0.0
+    while not stop.wait(rest):
+        began = monotonic()
         tick(rooms, steps)
+        rest = max(0.0, began + EVERY - monotonic())
 
 
 if __name__ == "__main__":
