@@ -8,19 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from config.companies import load_companies
 from config.escalations import load_chains
+from config.rules import Routing, load_routing
+from config.template_files import load_templates
 from postroom.domain.channels import Capabilities, ChannelName, Fault, Parsed, Receipt, Rendered, Verdict
+from postroom.domain.companies import Companies
 from postroom.domain.digests import Digest
 from postroom.domain.escalation import Chain
 from postroom.domain.event_types import EVENT_TYPES
 from postroom.domain.links import Links
 from postroom.domain.pacing import Pacing
 from postroom.domain.safety import Wire
+from postroom.domain.templates import TemplateSet
 from postroom.store.engine import connect
 from postroom.store.inbox import NewEvent, keep_events
 from postroom.store.sealing import Sealer
@@ -32,7 +38,7 @@ from workers.erp import Erp
 from workers.hints import Hints, client_of
 from workers.pacing import Pacer
 from workers.refuge import Refuge
-from workers.wiring import Limits, Rooms, book_from_files
+from workers.wiring import Limits, Rooms
 
 SEALER = Sealer("k1=" + base64.b64encode(bytes(32)).decode(), "blind")
 _numbers = itertools.count(1)
@@ -107,6 +113,20 @@ class Published:
         self.messages.append((task, args, queue))
 
 
+@cache
+def files() -> tuple[TemplateSet, Routing, Companies, tuple[Chain, ...]]:
+    """What config/ holds, read once: it takes longer than most tests that need it."""
+    templates = load_templates()
+    return templates, load_routing(templates=templates), load_companies(), load_chains()
+
+
+def book_of(engine: Engine) -> Book:
+    """The rules and templates of config/."""
+    templates, routing, companies, _ = files()
+    reply_to = {ChannelName.EMAIL: "reply@postroom.test"}
+    return Book(engine, routing.rules, templates, routing.canonical, routing.sha256, reply_to, companies)
+
+
 def rooms_with(
     database_url: str,
     redis_url: str,
@@ -141,13 +161,13 @@ def rooms_with(
         refuge=Refuge(client, SEALER),
         channels=StubChannels(*channels),  # type: ignore[arg-type]
         documents=Documents(("erp.example.com",), "http://127.0.0.1:8090"),
-        book=book or book_from_files(engine, {ChannelName.EMAIL: "reply@postroom.test"}),
+        book=book or book_of(engine),
         limits=Limits(**{**defaults, **limits}),
         senders=ThreadPoolExecutor(max_workers=8),
         erp=erp or Erp({}),
         links=Links("link-secret-for-tests", "https://post.example.com"),
         digests=digests,
-        chains=load_chains() if chains is None else chains,
+        chains=files()[-1] if chains is None else chains,
     )
 
 

@@ -21,6 +21,7 @@ from postroom.services.seat import take_seat
 from postroom.services.servers import Server, wait_until_ready
 from postroom.services.valkey import Valkey
 from postroom.store.migrate import upgrade
+from tests.slate import Slate
 
 UNIT = Path(__file__).parent / "unit"
 TEMPLATE = "migrated"
@@ -90,12 +91,18 @@ def postgres_server(short_directory: Path, leash: Leash) -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def slate(postgres_server: Postgres) -> Iterator[Slate]:
+    """What tests write on, one after the other."""
+    made = Slate(postgres_server, TEMPLATE)
+    yield made
+    made.drop()
+
+
 @pytest.fixture
-def database_url(postgres_server: Postgres) -> Iterator[str]:
-    """A fresh database with all tables, for one test."""
-    name = f"test_{next(_numbers)}"
-    yield postgres_server.create(name, template=TEMPLATE)
-    postgres_server.drop(name)
+def database_url(slate: Slate) -> str:
+    """A database with all tables and nothing in them, for one test."""
+    return slate.clean()
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from webhooks.catalogue import open_catalogue
+from webhooks.catalogue import Catalogue, open_catalogue
 from webhooks.door import Door, Providers
 from webhooks.opening import EVENTS
 from webhooks.signatures import open_senders
@@ -91,6 +92,12 @@ def signature(raw: bytes, secret: str, message_id: str, when: datetime | None = 
     }
 
 
+@cache
+def catalogue() -> Catalogue:
+    """What config/events holds, read once."""
+    return open_catalogue(EVENTS)
+
+
 def door_over(inbox: Any, hints: Any, counted: Any) -> Door:
     """The door with its real collaborators, but for what is given."""
     whatsapp = WhatsApp(
@@ -115,7 +122,7 @@ def door_over(inbox: Any, hints: Any, counted: Any) -> Door:
         inbox=inbox,
         hints=hints,
         senders=open_senders(f"odoo={ODOO} {ODOO_OLD}; ai={AI}"),
-        catalogue=open_catalogue(EVENTS),
+        catalogue=catalogue(),
         providers=Providers(
             verifiers={"meta": (whatsapp,), "email": (email,)}, stand_ins=(email,), verify_tokens=(VERIFY_TOKEN,)
         ),
