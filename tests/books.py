@@ -174,7 +174,7 @@ def running_books(*rows: Row) -> Iterator[Books]:
     """The server, with these invoices."""
     server = _Server(("127.0.0.1", 0), _Asked)
     server.books = Books({row["id"]: row for row in rows}, url=f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield server.books

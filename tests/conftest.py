@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,10 @@ _numbers = itertools.count(1)
 
 # A shell's background job begins with Ctrl-C ignored, and so would each process that a test starts and then ends by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The servers that stand in for others: an answer of two writes leaves at once, and a server that is stopped stops.
+socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+socketserver.BaseServer.serve_forever.__defaults__ = (0.005,)
 
 # The default shows the locals of every frame; those of a task are the whole house, and take seconds to write down.
 structlog.configure(

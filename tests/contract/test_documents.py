@@ -78,7 +78,7 @@ def serves(body: bytes = PDF, status: int = 200, **headers: str) -> Handler:
 @pytest.fixture
 def erp() -> Iterator[Erp]:
     server = Erp()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
     server.shutdown()

@@ -203,7 +203,7 @@ class _Taking(BaseHTTPRequestHandler):
 def receiver() -> Iterator[tuple[str, type[_Taking]]]:
     kind = type("Taking", (_Taking,), {"posted": []})
     server = HTTPServer(("127.0.0.1", 0), kind)
-    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/postroom", kind
     server.shutdown()

@@ -43,7 +43,7 @@ class _Asked(BaseHTTPRequestHandler):
 @pytest.fixture
 def portal() -> Iterator[Portal]:
     server = Portal(("127.0.0.1", 0), _Asked)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
     server.shutdown()

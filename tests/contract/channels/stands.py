@@ -193,7 +193,7 @@ class RelayServer(socketserver.ThreadingTCPServer):
 @contextlib.contextmanager
 def serving(server: MetaServer | RelayServer) -> Iterator[MetaServer | RelayServer]:
     """The server, answering in a thread of its own."""
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
     server.shutdown()

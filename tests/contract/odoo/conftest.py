@@ -13,7 +13,7 @@ from tests.contract.odoo.scripted import ScriptedOdoo
 @pytest.fixture
 def odoo() -> Iterator[ScriptedOdoo]:
     server = ScriptedOdoo()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
     server.shutdown()

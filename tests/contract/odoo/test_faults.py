@@ -300,7 +300,7 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def secure(self_signed: Path) -> Iterator[ScriptedOdoo]:
     server = ScriptedOdoo(certificate=str(self_signed))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
     server.shutdown()
