@@ -23,11 +23,14 @@ class Figure:
     sums: Mapping[str, Decimal] = field(default_factory=dict)
     """By currency."""
     hours: Decimal | None = None
+    days: Decimal | None = None
+    before: Decimal | None = None
+    """Those of the week before."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell."""
-        return not self.count and self.hours is None
+        return not self.count and self.hours is None and self.days is None
 
 
 Figures = Mapping[Section, tuple[Figure, ...]]
@@ -166,8 +169,21 @@ LABELS: Mapping[str, Words] = {
         "fr": "De la question à la décision (médiane)",
         "de": "Von der Frage bis zur Entscheidung (Median)",
     },
+    "days_to_paid": {
+        "en": "From the first reminder to the payment (median of a week)",
+        "es": "Del primer aviso al pago (mediana de una semana)",
+        "fr": "Du premier rappel au paiement (médiane d’une semaine)",
+        "de": "Von der ersten Erinnerung bis zur Zahlung (Median einer Woche)",
+    },
 }
 HOURS: Words = {"en": "{} h", "es": "{} h", "fr": "{} h", "de": "{} Std."}
+DAYS: Words = {"en": "{} days", "es": "{} días", "fr": "{} jours", "de": "{} Tage"}
+BEFORE: Words = {
+    "en": "{} (the week before: {})",
+    "es": "{} (la semana anterior: {})",
+    "fr": "{} (la semaine précédente : {})",
+    "de": "{} (in der Woche davor: {})",
+}
 
 
 def told(figures: Figures, wanted: Iterable[Section], language: str | None) -> list[dict[str, Any]]:
@@ -193,6 +209,10 @@ def _line(figure: Figure, tag: str) -> dict[str, str]:
 def _value(figure: Figure, tag: str) -> str:
     if figure.hours is not None:
         return in_language(HOURS, tag).format(number(figure.hours, tag))
+    if figure.days is not None:
+        days = in_language(DAYS, tag).format(number(figure.days, tag))
+        before = None if figure.before is None else number(figure.before, tag)
+        return in_language(BEFORE, tag).format(days, before) if before else days
     count = number(Decimal(figure.count or 0), tag)
     sums = ", ".join(money(Money(amount, currency), tag) for currency, amount in sorted(figure.sums.items()) if amount)
     return f"{count} ({sums})" if sums else count

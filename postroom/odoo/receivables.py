@@ -62,6 +62,13 @@ def read_accounts(odoo: Odoo, company: int, zone: str, customers: Sequence[int] 
     return [_account(here, each, house, zone, invoices, families, money) for each in found if each in families]
 
 
+def paid_among(odoo: Odoo, company: int, invoices: Sequence[int]) -> set[int]:
+    """Those of some invoices that are paid, not cancelled nor drawn back. Raises OdooError."""
+    settled = [["payment_state", "in", ["paid", "in_payment"]], ["state", "=", "posted"]]
+    here = odoo.in_company(company)
+    return {row["id"] for row in _all(here, INVOICE, [["id", "in", list(invoices)], *settled], ["name"])}
+
+
 def payment_address(odoo: Odoo, invoice: int) -> str | None:
     """Where a customer sees and pays an invoice, if Odoo says so by https."""
     record = Named(INVOICE, invoice)

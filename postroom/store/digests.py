@@ -12,6 +12,7 @@ from sqlalchemy.types import Text, Uuid
 
 from postroom.domain.digest_words import Figure
 from postroom.domain.digests import APART, Before, DigestState, Planned, Section, timer_key
+from postroom.domain.quiet_hours import DAY
 from postroom.store.ids import first_id_at, new_id
 from postroom.store.timers import set_timer
 
@@ -195,6 +196,17 @@ _MESSAGES = text("""
 """)
 
 
+_PAID = text("""
+    select
+        percentile_cont(0.5) within group (order by extract(epoch from paid_at - first_told_at))
+            filter (where paid_at >= :since) as seconds,
+        percentile_cont(0.5) within group (order by extract(epoch from paid_at - first_told_at))
+            filter (where paid_at < :since) as before
+    from dunned_invoice
+    where company = :company and paid_at >= :earlier and paid_at < :until and first_told_at is not null
+""")
+
+
 def own_figures(
     connection: Connection, section: Section, company: str, span: tuple[datetime, datetime], now: datetime
 ) -> tuple[Figure, ...]:
@@ -204,6 +216,8 @@ def own_figures(
 
 
 Span = tuple[datetime, datetime]
+WEEK = 7 * DAY
+"""For what happens too seldom to be told of one day."""
 
 
 def _approvals(connection: Connection, company: str, _span: Span, now: datetime) -> tuple[Figure, ...]:
@@ -219,13 +233,21 @@ def _failures(connection: Connection, company: str, span: Span, _now: datetime) 
 def _achieved(connection: Connection, company: str, span: Span, _now: datetime) -> tuple[Figure, ...]:
     sent = connection.execute(_MESSAGES, _within(company, span)).one()
     decided = connection.execute(_DECIDED, {"company": company, "since": span[0], "until": span[1]}).one()
-    hours = None if decided.seconds is None else round(Decimal(str(decided.seconds)) / 3600, 1)
+    since = span[1] - WEEK
+    paid = connection.execute(
+        _PAID, {"company": company, "since": since, "earlier": since - WEEK, "until": span[1]}
+    ).one()
     return (
         Figure("messages_delivered", sent.reached),
         Figure("messages_fell_back", sent.fell_back),
         Figure("decisions_made", decided.number),
-        Figure("hours_to_decide", hours=hours),
+        Figure("hours_to_decide", hours=_in(timedelta(hours=1), decided.seconds)),
+        Figure("days_to_paid", days=_in(DAY, paid.seconds), before=_in(DAY, paid.before)),
     )
+
+
+def _in(unit: timedelta, seconds: float | None) -> Decimal | None:
+    return None if seconds is None else round(Decimal(str(seconds)) / Decimal(unit.total_seconds()), 1)
 
 
 OWN = {Section.APPROVALS: _approvals, Section.FAILURES: _failures, Section.ACHIEVED: _achieved}

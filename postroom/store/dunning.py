@@ -1,13 +1,13 @@
 """Collections: who owes, what he heard, what holds him back, and whose books are to be read now."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy.types import BigInteger, Text, Uuid
 
 from postroom.domain.dunning import Decision, History, Pause, Told, Why
 from postroom.store.ids import new_id
@@ -241,9 +241,10 @@ def history_of(connection: Connection, debtor: Debtor) -> History:
 
 
 _TELL = text("""
-    insert into dunned_invoice (debtor_id, invoice, company, level, told_at, residual, revision)
-    values (:debtor_id, :invoice, :company, :level, :at, :residual, :revision)
+    insert into dunned_invoice (debtor_id, invoice, company, level, first_told_at, told_at, residual, revision)
+    values (:debtor_id, :invoice, :company, :level, :at, :at, :residual, :revision)
     on conflict (debtor_id, invoice) do update set level = excluded.level, told_at = excluded.told_at,
+        first_told_at = coalesce(dunned_invoice.first_told_at, excluded.told_at),
         residual = excluded.residual, revision = excluded.revision
 """)
 _MARK = {
@@ -278,3 +279,27 @@ def mark(
     for invoice in invoices:
         where = {"debtor_id": debtor.id, "invoice": invoice, "company": debtor.company}
         connection.execute(_MARK[column], {**where, "at": at, "review_at": review_at})
+
+
+# What was paid --------------------------------------------------------------------------------------------------------
+
+_GONE = text("""
+    select invoice from dunned_invoice
+    where company = :company and told_at is not null and paid_at is null and not invoice = any(:owed)
+""").bindparams(bindparam("owed", type_=ARRAY(BigInteger)))
+_PAID = text("""
+    update dunned_invoice set paid_at = case when invoice = any(:paid) then :now end
+    where company = :company and (invoice = any(:paid) or (paid_at is not null and invoice = any(:owed)))
+""").bindparams(bindparam("paid", type_=ARRAY(BigInteger)), bindparam("owed", type_=ARRAY(BigInteger)))
+
+
+def told_and_gone(connection: Connection, company: str, owed: Collection[int]) -> list[int]:
+    """Invoices that customers were asked for, that are owed no more, and of which nobody knows yet what became."""
+    return list(connection.scalars(_GONE, {"company": company, "owed": list(owed)}))
+
+
+def note_paid(
+    connection: Connection, company: str, paid: Collection[int], owed: Collection[int], now: datetime
+) -> None:
+    """These are paid as of now; and whatever is owed again is not."""
+    connection.execute(_PAID, {"company": company, "paid": list(paid), "owed": list(owed), "now": now})

@@ -51,12 +51,14 @@ dunned_invoice = Table(
     Column("invoice", BigInteger, nullable=False),  # account.move
     Column("company", Text, nullable=False),
     Column("level", SmallInteger),  # the last that he heard of
+    at("first_told_at", nullable=True),  # business time
     at("told_at", nullable=True),  # business time
     Column("residual", Numeric(18, 6)),  # as he was told
     Column("revision", Text),
     at("disputed_at", nullable=True),
     at("review_at", nullable=True),  # when somebody looks at the dispute again
     at("handed_over_at", nullable=True),
+    at("paid_at", nullable=True),  # business time: when Odoo was first seen to have it as paid
     PrimaryKeyConstraint("debtor_id", "invoice"),
 )
 """What a customer heard about one invoice."""

@@ -132,7 +132,8 @@ _VOID = text("""
     ) where l.id = :id and l.void = 0 returning id
 """)
 _UNTOLD = text("""
-    update dunned_invoice set level = :level, told_at = :at, residual = :residual, revision = :revision
+    update dunned_invoice set level = :level, told_at = :at, residual = :residual, revision = :revision,
+        first_told_at = case when cast(:at as timestamptz) is not null then first_told_at end
     where debtor_id = :debtor_id and invoice = :invoice
 """)
 _DAY_BEFORE = text("""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -14,10 +15,12 @@ from config.cadences import CADENCES_FILE, read_cadences
 from postroom.cli.app import app
 from postroom.cli.demo.person import Stage
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
+from postroom.domain.digests import Section
 from postroom.domain.messages import Urgency
 from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
+from postroom.store.digests import own_figures
 from postroom.store.dunning import debtors, set_of, want
 from postroom.store.ids import new_id
 from postroom.store.inbox import NewChannelEvent, keep_channel_events
@@ -228,6 +231,40 @@ def test_a_formal_notice_waits_for_a_person_and_the_hand_over_ends_it(office: Of
     office.work()
     assert [level for level, _ in office.letters()] == [2, 3, 4]
     assert any("is yours now" in title for title in office.tasks())
+
+
+def days_to_paid(office: Office) -> Decimal | None:
+    """What a digest would tell now."""
+    now = office.clock.time
+    with office.rooms.engine.connect() as connection:
+        figures = own_figures(
+            connection, Section.ACHIEVED, "1", (now - timedelta(days=1), now + timedelta(hours=1)), now
+        )
+    return next(each.days for each in figures if each.code == "days_to_paid")
+
+
+def test_the_digest_tells_how_long_it_took_from_the_first_statement_to_the_payment(office: Office) -> None:
+    for _ in range(2):
+        office.work()
+        office.pass_days(7)
+    assert (len(office.letters()), days_to_paid(office)) == (2, None)
+
+    office.write("account.move", INVOICE, amount_paid=1250.0)
+    office.work()
+    assert days_to_paid(office) == 14
+
+    office.write("account.move", INVOICE, amount_paid=0.0)  # the bank took it back
+    office.work()
+    assert days_to_paid(office) is None
+
+
+def test_what_was_cancelled_was_not_paid(office: Office) -> None:
+    office.work()
+    office.pass_days(7)
+    office.write("account.move", INVOICE, state="cancel")
+    office.work()
+
+    assert days_to_paid(office) is None
 
 
 def test_nothing_is_sent_while_odoo_cannot_be_read(office: Office, sandbox: Running) -> None:

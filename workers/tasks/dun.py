@@ -53,6 +53,7 @@ from postroom.store.safety import odoo_wire
 from postroom.store.timers import Outcome, Timer, set_timer, still_due
 from workers.app import app
 from workers.hints import Lane
+from workers.tasks.note_paid import note_what_is_paid
 from workers.tasks.resolve import as_recipient
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
@@ -92,6 +93,7 @@ def plan_all(rooms: Rooms) -> Summary:
     for company, cadence in rooms.cadences.by_company.items():
         accounts = _read(rooms, company, None, summary)
         if accounts is not None:
+            summary.add("paid", note_what_is_paid(rooms, company, accounts))
             with rooms.engine.begin() as connection:
                 _plan(connection, rooms, company, cadence, accounts, summary)
     if summary.counts["due"]:
