@@ -37,6 +37,7 @@ RIGHTS: tuple[Right, ...] = (
     Right("account.payment", "payments that are matched with no invoice yet: nobody is asked for what he paid"),
     Right("account.bank.statement.line", "how old the bank feed is, and what came in by it", field="payment_ref"),
     Right("sale.order", "quotations and orders: their links, replies beside them", posts=True),
+    Right("crm.lead", "digests: open opportunities, counted and added up there"),
     Right("purchase.order", "what is to be approved, and what became of it", posts=True),
     Right("stock.picking", "deliveries, and replies beside them", posts=True),
     Right("hr.leave", "time off to be approved, and what became of it", everyones=True, field="state"),

@@ -91,7 +91,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "purchase.order.line": {BUYER: "rwcu", BILLING: "r", PORTAL: "r"},
         "sale.order": {SELLER: "rwc", SELLERS: "rwcu", BILLING: "rw", PORTAL: "r", BRIDGE: "rw"},
         "sale.order.line": {SELLER: "rwcu", BILLING: "rw", PORTAL: "r"},
-        "crm.lead": {SELLER: "rwc", SELLERS: "rwcu"},
+        "crm.lead": {SELLER: "rwc", SELLERS: "rwcu", BRIDGE: "r"},
         "account.move": {BILLING: "rwcu", SELLER: "r", PORTAL: "r", BRIDGE: "r"},
         "account.move.line": {BILLING: "rwcu", SELLER: "r", PORTAL: "r"},
         "account.payment": {BILLING: "rwcu", BRIDGE: "r"},
