@@ -59,6 +59,18 @@ TITLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "fr": "Le plafond horaire est atteint",
             "de": "Die Obergrenze je Stunde ist erreicht",
         },
+        "chain": {
+            "en": "A step of a chain is refused each time",
+            "es": "Un paso de una cadena se rechaza siempre",
+            "fr": "Une étape d’une chaîne est refusée à chaque fois",
+            "de": "Ein Schritt einer Kette wird jedes Mal abgelehnt",
+        },
+        "timers": {
+            "en": "What is due is late",
+            "es": "Lo que vence se retrasa",
+            "fr": "Ce qui est dû prend du retard",
+            "de": "Was fällig ist, verspätet sich",
+        },
         "worker": {
             "en": "A worker has fallen silent",
             "es": "Un proceso ha dejado de responder",

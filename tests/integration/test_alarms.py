@@ -37,15 +37,25 @@ def trouble(rooms: Rooms, key: str = "circuit:whatsapp:1", kind: str = "circuit"
         raise_notice(connection, key=key, company="", kind=kind, words="whatsapp is stopped by 190")
 
 
-def test_a_stopped_sender_wakes_the_operator_in_his_language(rooms: Rooms, sms: StubChannel) -> None:
-    trouble(rooms)
+@pytest.mark.parametrize(
+    ("key", "kind", "words"),
+    [
+        ("circuit:whatsapp:1", "circuit", "Un remitente está detenido"),
+        ("chain:approval:1:slack", "chain", "Un paso de una cadena se rechaza siempre"),
+        ("timers:late", "timers", "Lo que vence se retrasa"),
+    ],
+)
+def test_what_cannot_wait_wakes_the_operator_in_his_language(
+    key: str, kind: str, words: str, rooms: Rooms, sms: StubChannel
+) -> None:
+    trouble(rooms, key, kind)
 
     Watch().look(rooms)
     alarms.send_urgent(rooms)
 
     [(rendered, to, _)] = sms.sent
     assert to == "+34600999888"
-    assert "Un remitente está detenido" in rendered.text
+    assert words in rendered.text
 
 
 def test_a_storm_of_notices_is_one_alert_an_hour(rooms: Rooms, sms: StubChannel) -> None:
