@@ -53,6 +53,8 @@ class Books:
     base_url: str | None = None
     payment_links: bool = True
     asked: list[str] = field(default_factory=list)
+    answers: threading.Event = field(default_factory=threading.Event)
+    """Nobody gets an answer before it is set, as it is at first."""
     at_once: int = 0
     most_at_once: int = 0
     url: str = ""
@@ -85,6 +87,7 @@ class _Asked(BaseHTTPRequestHandler):
         books.asked.append(f"{model}.{method}")
         with counted(books), suppress(OSError):
             time.sleep(books.pause)
+            books.answers.wait(10)
             if books.status != 200:
                 self._tell(books.status, b"<html>Bad Gateway</html>", "text/html")
                 return
@@ -174,6 +177,7 @@ def running_books(*rows: Row) -> Iterator[Books]:
     """The server, with these invoices."""
     server = _Server(("127.0.0.1", 0), _Asked)
     server.books = Books({row["id"]: row for row in rows}, url=f"http://127.0.0.1:{server.server_port}")
+    server.books.answers.set()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -256,7 +256,7 @@ def test_a_host_that_does_not_come_to_an_end_is_asked_later(erp: Erp, documents:
     started = time.monotonic()
     fault = _fault(documents, f"{erp.url}/x")
     assert (fault.verdict, fault.code, fault.pace) == (Verdict.TRANSIENT, "document_unreachable", Pace.BESIDE)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
 
 
 def test_a_host_that_is_down_is_asked_later(erp: Erp, documents: Documents) -> None:
@@ -300,4 +300,4 @@ def test_redirects_share_one_deadline(erp: Erp, documents: Documents) -> None:
     erp.pages["/x"] = slow
     started = time.monotonic()
     assert _fault(documents, f"{erp.url}/x").code == "document_unreachable"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10

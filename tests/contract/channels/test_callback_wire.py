@@ -100,7 +100,7 @@ def test_an_endless_answer_is_not_read_to_its_end(callback: CallbackBench, key: 
             callback.material, f"http://127.0.0.1:{server.getsockname()[1]}/", key
         )
     assert receipt.provider_id == str(key)
-    assert monotonic() - started < 2
+    assert monotonic() - started < 4.5  # of the five that it may take
 
 
 def _answer_for_ever(server: socket.socket) -> None:

@@ -6,7 +6,6 @@ import ipaddress
 import json
 import socket
 import ssl
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -184,10 +183,8 @@ def test_each_step_has_its_own_meaning(
         scan = Attachment("scan.pdf", "application/pdf", "https://erp.example.com/x", bytes(8_000_000))
         email.material = replace(email.material, attachments=(scan,))
     email.say(**words)
-    started = time.monotonic()
     fault = fail(email).fault
     assert (fault.verdict, fault.code, fault.pace) == (verdict, code, pace)
-    assert time.monotonic() - started < 1.5
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import datetime as dt
 import ipaddress
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -229,10 +228,9 @@ def test_a_question_is_asked_again_when_the_line_breaks(erp: Odoo, odoo: Scripte
 
 def test_a_question_that_took_all_of_its_time_is_not_asked_again(erp: Odoo, odoo: ScriptedOdoo) -> None:
     odoo.will(READ, Page(hang=3 * TIMEOUT), Told(3))
-    begun = time.monotonic()
 
     assert fault_of(lambda: erp.count("sale.order", [])).code == "read_timeout"
-    assert time.monotonic() - begun < 2 * TIMEOUT
+    assert erp.count("sale.order", []) == 3
 
 
 def test_a_login_whose_answer_is_lost_leaves_nothing_open(erp: Odoo, odoo: ScriptedOdoo) -> None:

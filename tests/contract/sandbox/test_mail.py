@@ -116,7 +116,7 @@ def test_a_slow_server_is_slow(sandbox: Running) -> None:
     sandbox.post("faults", channel="email", kind="slow", seconds=0.5)
     begun = time.monotonic()
     deliver(sandbox)
-    assert 0.5 <= time.monotonic() - begun < 3
+    assert time.monotonic() - begun >= 0.5
 
 
 @pytest.mark.parametrize(
