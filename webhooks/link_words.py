@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from postroom.domain.channels import ChannelName
+from postroom.domain.digest_words import TITLES as SECTIONS
+from postroom.domain.digest_words import in_language
+from postroom.domain.digests import Section
 from postroom.domain.routing import TITLES
 
 
@@ -16,6 +19,7 @@ class Words:
     title: str
     lead: str
     kinds: str
+    sections: str
     necessary: str
     ways: str
     way: str
@@ -30,6 +34,9 @@ class Words:
     no_longer: str
     way_again: str
     way_closed: str
+    section_again: str
+    """Takes {what}."""
+    section_gone: str
     gone: str
     gone_lead: str
     later: str
@@ -42,6 +49,10 @@ class Words:
         """A message type as people call it."""
         return self.titles.get(message_type, message_type.replace("_", " ").capitalize())
 
+    def section(self, section: Section) -> str:
+        """A part of a digest, as its heading there."""
+        return in_language(SECTIONS[section], self.tag)
+
     def channel(self, channel: ChannelName) -> str:
         """A channel as people call it."""
         return self.email if channel is ChannelName.EMAIL else TITLES[channel]
@@ -52,6 +63,7 @@ EN = Words(
     title="What you hear from us",
     lead="Choose which messages reach you, and where. Nothing changes before you save.",
     kinds="Messages",
+    sections="In your daily digest",
     necessary="Messages that are necessary between us, such as invoices, are not listed: they always reach you.",
     ways="Ways to reach you",
     way="You may write to me by {channel}",
@@ -64,6 +76,8 @@ EN = Words(
     no_longer="{what} by {channel}: you will not receive them any more.",
     way_again="{channel}: we may write to you there again.",
     way_closed="{channel}: nothing comes to you there any more.",
+    section_again="“{what}” stands in your digest again.",
+    section_gone="“{what}” is left out of your digest.",
     gone="This page does not exist",
     gone_lead="Open the link of a newer message.",
     later="Please try again in a minute",
@@ -88,6 +102,7 @@ ES = Words(
     title="Lo que recibe de nosotros",
     lead="Elija qué mensajes recibe y por dónde. Nada cambia hasta que guarde.",
     kinds="Mensajes",
+    sections="En su resumen diario",
     necessary="Los mensajes necesarios entre nosotros, como las facturas, no figuran aquí: siempre le llegan.",
     ways="Vías de contacto",
     way="Pueden escribirme por {channel}",
@@ -100,6 +115,8 @@ ES = Words(
     no_longer="{what} por {channel}: ya no los recibirá.",
     way_again="{channel}: podemos volver a escribirle por ahí.",
     way_closed="{channel}: ya no le llegará nada por ahí.",
+    section_again="«{what}» vuelve a estar en su resumen.",
+    section_gone="«{what}» ya no está en su resumen.",
     gone="Esta página no existe",
     gone_lead="Abra el enlace de un mensaje más reciente.",
     later="Inténtelo de nuevo en un minuto",
@@ -124,6 +141,7 @@ FR = Words(
     title="Ce que vous recevez de nous",
     lead="Choisissez quels messages vous parviennent, et par où. Rien ne change avant l’enregistrement.",
     kinds="Messages",
+    sections="Dans votre résumé quotidien",
     necessary="Les messages nécessaires entre nous, comme les factures, ne figurent pas ici : ils vous parviennent "
     "toujours.",
     ways="Moyens de vous joindre",
@@ -137,6 +155,8 @@ FR = Words(
     no_longer="{what} par {channel} : vous ne les recevrez plus.",
     way_again="{channel} : nous pouvons de nouveau vous y écrire.",
     way_closed="{channel} : plus rien ne vous y parviendra.",
+    section_again="« {what} » figure de nouveau dans votre résumé.",
+    section_gone="« {what} » ne figure plus dans votre résumé.",
     gone="Cette page n’existe pas",
     gone_lead="Ouvrez le lien d’un message plus récent.",
     later="Réessayez dans une minute",
@@ -161,6 +181,7 @@ DE = Words(
     title="Was Sie von uns hören",
     lead="Wählen Sie, welche Nachrichten Sie erreichen, und wo. Vor dem Speichern ändert sich nichts.",
     kinds="Nachrichten",
+    sections="In Ihrer Tagesübersicht",
     necessary="Was zwischen uns nötig ist, etwa Rechnungen, steht hier nicht: Das erreicht Sie immer.",
     ways="Wege zu Ihnen",
     way="Sie dürfen mir per {channel} schreiben",
@@ -173,6 +194,8 @@ DE = Words(
     no_longer="{what} per {channel}: Sie erhalten sie nicht mehr.",
     way_again="{channel}: Dort dürfen wir Ihnen wieder schreiben.",
     way_closed="{channel}: Dort erreicht Sie nichts mehr.",
+    section_again="„{what}“ steht wieder in Ihrer Übersicht.",
+    section_gone="„{what}“ steht nicht mehr in Ihrer Übersicht.",
     gone="Diese Seite gibt es nicht",
     gone_lead="Öffnen Sie den Link einer neueren Nachricht.",
     later="Bitte versuchen Sie es in einer Minute noch einmal",

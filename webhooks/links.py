@@ -12,9 +12,10 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from postroom.domain.channels import ChannelName
+from postroom.domain.digests import Section
 from postroom.domain.links import Holder, Links, NotALink
 from postroom.store.inbox import Unavailable
-from webhooks.choices import Box, Choices, Sheet, Wish
+from webhooks.choices import Choices, Choosable, Sheet, Wish
 from webhooks.link_words import EN, Words, words_for
 
 MAX_FORM = 16 * 1024
@@ -66,7 +67,8 @@ def links(desk: Desk | None) -> Blueprint:
         holder = _holder(desk, token)
         own_form(desk.links)
         changed = desk.choices.save(holder, _wish(request.form))
-        log.info("preferences_saved", company=holder.company, kinds=len(changed.kinds), ways=len(changed.ways))
+        turned = {"kinds": len(changed.kinds), "sections": len(changed.sections), "ways": len(changed.ways)}
+        log.info("preferences_saved", company=holder.company, **turned)
         return _page(desk, holder, desk.choices.sheet(holder), changed)
 
     @room.get("/unsubscribe/<token>")
@@ -123,22 +125,30 @@ def own_form(ours: Links) -> None:
 def _wish(form: Any) -> Wish:
     ticked = frozenset() if form.get("none") else _boxes(form.getlist("on"))
     ways = _ways(form.getlist("way"))
+    sections = _sections(form.getlist("section"))
     return Wish(
-        shown=_boxes(form.getlist("shown")) | _ways(form.getlist("shown_way")),
-        ticked=ticked | ways,
+        shown=_boxes(form.getlist("shown"))
+        | _ways(form.getlist("shown_way"))
+        | _sections(form.getlist("shown_section")),
+        ticked=ticked | ways | sections,
     )
 
 
-def _boxes(values: list[str]) -> frozenset[Box | ChannelName]:
+def _boxes(values: list[str]) -> frozenset[Choosable]:
     pairs = [value.partition(":") for value in values]
     return frozenset((kind, ChannelName(way)) for kind, _, way in pairs if way in CHANNELS)
 
 
-def _ways(values: list[str]) -> frozenset[Box | ChannelName]:
+def _ways(values: list[str]) -> frozenset[Choosable]:
     return frozenset(ChannelName(value) for value in values if value in CHANNELS)
 
 
+def _sections(values: list[str]) -> frozenset[Choosable]:
+    return frozenset(Section(value) for value in values if value in SECTIONS)
+
+
 CHANNELS = frozenset(channel.value for channel in ChannelName)
+SECTIONS = frozenset(section.value for section in Section)
 
 
 def _page(desk: Desk, holder: Holder, sheet: Sheet, changed: Sheet | None = None) -> Response:
@@ -149,7 +159,15 @@ def _page(desk: Desk, holder: Holder, sheet: Sheet, changed: Sheet | None = None
     told = None if changed is None else list(_told(words, changed)) or [words.unchanged]
     company = desk.name_of(holder.company)
     return Response(
-        render_template("preferences.html", w=words, kinds=kinds, ways=sheet.ways, told=told, company=company)
+        render_template(
+            "preferences.html",
+            w=words,
+            kinds=kinds,
+            sections=sheet.sections,
+            ways=sheet.ways,
+            told=told,
+            company=company,
+        )
     )
 
 
@@ -162,7 +180,11 @@ def _told(words: Words, changed: Sheet) -> list[str]:
         _capitalised((words.way_again if on else words.way_closed).format(channel=words.channel(channel)))
         for channel, on in changed.ways.items()
     ]
-    return kinds + ways
+    sections = [
+        (words.section_again if on else words.section_gone).format(what=words.section(section))
+        for section, on in changed.sections.items()
+    ]
+    return kinds + sections + ways
 
 
 def _capitalised(sentence: str) -> str:

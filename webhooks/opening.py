@@ -9,6 +9,7 @@ from typing import TypeVar
 import redis
 
 from config.companies import load_companies
+from config.digests import load_digests
 from config.rules import ROUTING_FILE, read_routing
 from config.settings import ROOT, Settings
 from postroom.domain.safety import Wire
@@ -92,7 +93,7 @@ def desk_from(values: Settings, engine: Engine) -> Desk | None:
         return None
     routing = read_routing(ROUTING_FILE.read_text("utf-8"), file=str(ROUTING_FILE), templates=None)
     companies = load_companies()
-    return Desk(links, StoreChoices(engine, routing.rules), lambda company: companies.of(company).name)
+    return Desk(links, StoreChoices(engine, routing.rules, load_digests()), lambda company: companies.of(company).name)
 
 
 def document_desk_from(values: Settings, engine: Engine, sealer: Sealer) -> DocumentDesk | None:

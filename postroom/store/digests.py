@@ -144,6 +144,27 @@ def editions_listed(connection: Connection, *, since: datetime, name: str = "", 
     return [_edition(row) for row in connection.execute(_LIST, {"since": since, "name": name, "limit": limit})]
 
 
+# Who reads them -------------------------------------------------------------------------------------------------------
+
+_USER = text("select wire || ':user:' || user_id from person where company = :company and partner_id = :partner")
+_READ = text("select distinct name from digest where reader = any(:readers)").bindparams(
+    bindparam("readers", type_=ARRAY(Text))
+)
+
+
+def reader_keys(connection: Connection, company: str, recipient: str) -> list[str]:
+    """Whom a message's recipient is as a reader of digests: a user of Odoo, or one who is named by his address."""
+    partner = recipient.removeprefix("partner:")
+    if partner.startswith("email-"):
+        return [partner.replace("-", ":", 1)]
+    return list(connection.scalars(_USER, {"company": company, "partner": int(partner)})) if partner.isdigit() else []
+
+
+def digests_read(connection: Connection, readers: Collection[str]) -> set[str]:
+    """The digests that were ever planned for any of them."""
+    return set(connection.scalars(_READ, {"readers": list(readers)}))
+
+
 # Sections that nobody wants -------------------------------------------------------------------------------------------
 
 

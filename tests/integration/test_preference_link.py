@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,14 +10,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from postroom.domain.channels import ChannelName
+from postroom.domain.digests import Digest, Planned, Section
 from postroom.domain.links import LASTS, Holder, Links
 from postroom.domain.messages import Urgency
 from postroom.domain.preferences import Choice
 from postroom.domain.routing import Needs, Rule, Stage
 from postroom.store.contacts import Address, contact_points
+from postroom.store.digests import muted_sections, plan_edition, reader_keys
 from postroom.store.engine import connect
 from postroom.store.inbox import Unavailable
 from postroom.store.preferences import NewChoice, choose, history, standing
+from tests.boardroom import employ
 from tests.builders import SEALER, query
 from tests.contract.door.senders import Recorder, door_over
 from webhooks.app import create_app
@@ -73,6 +76,60 @@ def open_client(engine: Engine) -> Callable[..., FlaskClient]:
 @pytest.fixture
 def client(open_client: Callable[..., FlaskClient]) -> FlaskClient:
     return open_client()
+
+
+DIGESTS = (
+    Digest("sales", {"en": "Sales"}, time(7, 30), (Section.PIPELINE, Section.QUOTATIONS)),
+    Digest("finance", {"en": "Finance"}, time(7, 30), (Section.INVOICES,)),
+)
+
+
+@pytest.fixture
+def reader(engine: Engine) -> str:
+    """User 7 of Odoo, who is partner 107, reads the digest of sales."""
+    employ(engine, [7])
+    with engine.begin() as connection:
+        [key] = reader_keys(connection, "1", "partner:107")
+        plan_edition(
+            connection, "sales", key, "1", Planned(date(2026, 11, 23), datetime(2026, 11, 23, 6, 30, tzinfo=UTC))
+        )
+    return key
+
+
+def sections_of(engine: Engine, reader: str) -> set[str]:
+    """What he does without."""
+    with engine.connect() as connection:
+        return set(muted_sections(connection, [reader]).get(reader, ()))
+
+
+def test_who_reads_a_digest_leaves_a_section_of_it_out_and_takes_it_back(
+    engine: Engine, open_client: Callable[..., FlaskClient], reader: str
+) -> None:
+    client = open_client(StoreChoices(engine, RULES, DIGESTS))
+    page = page_of(Holder("1", "partner:107", "es_ES", "daily_digest", datetime.now(UTC)))
+
+    shown = client.get(page).text
+    assert all(title in shown for title in ("En su resumen diario", "Oportunidades", "Presupuestos"))
+    assert "Cobros" not in shown  # it is no part of what he reads
+    assert sections_of(engine, reader) == set()
+
+    both = {"shown_section": ["pipeline", "quotations", "nonsense"]}
+    told = client.post(page, data={**both, "section": ["quotations"]}).text
+    assert "«Oportunidades» ya no está en su resumen." in told
+    assert sections_of(engine, reader) == {"pipeline"}
+
+    told = client.post(page, data={**both, "section": ["pipeline", "quotations"]}).text
+    assert "«Oportunidades» vuelve a estar en su resumen." in told
+    assert sections_of(engine, reader) == set()
+
+
+def test_nobody_leaves_out_what_he_was_not_shown(
+    engine: Engine, open_client: Callable[..., FlaskClient], reader: str
+) -> None:
+    client = open_client(StoreChoices(engine, RULES, DIGESTS))
+    client.post(page_of(), data={"shown_section": ["pipeline"]})
+    assert "resumen diario" not in client.get(page_of()).text
+    assert sections_of(engine, reader) == set()
 
 
 def page_of(holder: Holder = MARTA) -> str:
