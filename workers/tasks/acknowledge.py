@@ -17,7 +17,8 @@ from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow
 from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
-from postroom.store.runs import Run, Vote, cast_vote, chain_of, decide_run, lock_runs, note
+from postroom.store.runs import Run, chain_of, lock_runs, note
+from postroom.store.votes import Vote, cast_vote, decide_run
 from workers.tasks.announce import Means, tell_refused, tell_second, tell_taken
 from workers.tasks.decide import ADDRESSED
 from workers.tasks.note import wire_of

@@ -11,7 +11,8 @@ from postroom.store.engine import Connection
 from postroom.store.inbox import Cause, InboxRow, OwnEvent, add_own_events, events_at_step, events_by_id
 from postroom.store.intents import Silent, reaching_nobody
 from postroom.store.notices import NewNotice, raise_notices
-from postroom.store.runs import Noted, Progress, Run, asked_at_place, note_all
+from postroom.store.runs import Noted, Progress, Run, note_all
+from postroom.store.votes import asked_at_place
 from workers.hints import Lane
 from workers.tasks.gather import as_it_is_now
 from workers.tasks.resolve import Circle, Colleagues, Recipient, Resolved, asked_by, partner_of, resolve

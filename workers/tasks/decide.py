@@ -24,17 +24,8 @@ from postroom.store.inbox import InboxRow
 from postroom.store.outbox import add_writings
 from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
-from postroom.store.runs import (
-    Run,
-    Vote,
-    asked_at_place,
-    cast_vote,
-    chain_of,
-    decide_run,
-    lock_runs,
-    note,
-    votes_of,
-)
+from postroom.store.runs import Run, chain_of, lock_runs, note
+from postroom.store.votes import Vote, asked_at_place, cast_vote, decide_run, votes_of
 from workers.tasks.escalate import ask_next_level
 from workers.tasks.note import wire_of
 from workers.tasks.tell import DOCUMENT, NO_DOCUMENT, Outcome, tell, tell_others

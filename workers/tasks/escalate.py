@@ -37,10 +37,10 @@ from postroom.store.runs import (
     note,
     note_all,
     progress_of,
-    reopen_run,
 )
 from postroom.store.safety import odoo_wire
 from postroom.store.timers import Outcome, StepTimer, Timer, set_step_timers, still_due
+from postroom.store.votes import reopen_run
 from workers.hints import Lane
 from workers.tasks.ask import Situation, for_operators, tell_step, write_joining, write_step
 from workers.tasks.reread import to_be_looked_at

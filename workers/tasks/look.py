@@ -16,8 +16,9 @@ from postroom.store.engine import Connection
 from postroom.store.inbox import events_at_step
 from postroom.store.openings import Carried, carried
 from postroom.store.people import accounts_of, person_of_partner, person_of_user
-from postroom.store.runs import Run, Vote, chain_of, run_by_id, votes_of
+from postroom.store.runs import Run, chain_of, run_by_id
 from postroom.store.safety import modes
+from postroom.store.votes import Vote, votes_of
 from workers.tasks.decide import key_of
 from workers.wiring import Rooms
 
