@@ -186,6 +186,7 @@ def test_nobody_is_kept_waiting_longer_than_ten_minutes_by_an_odoo_that_is_away(
     clock.time += timedelta(minutes=2)
     fire_timers(rooms)
     assert len(query(rooms.engine, "select from intent")) == 2
+    assert len(query(rooms.engine, "select from run_event where what = 'unseen'")) == 1
 
 
 def test_a_stand_in_is_not_asked_about_the_documents_of_a_real_odoo(

@@ -50,6 +50,10 @@ from workers.wiring import Rooms
 log = structlog.get_logger()
 
 
+UNSEEN = "Odoo did not say whether its document still needs this step, and was waited for long enough"
+"""For the trail of whoever hears once too often."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Shot:
     """A step that is to be done now."""
@@ -98,6 +102,8 @@ def fire_steps(connection: Connection, rooms: Rooms, timers: Sequence[Timer]) ->
             outcomes[timer.id] = True
             shots.append(_Shot(situation, move, timer.due_at))
     want_looks(connection, unseen, now)
+    blind = [shot.situation.run for shot in shots if shot.situation.run.look_wanted_at is not None]
+    note_all(connection, [Noted(run, "unseen", now, UNSEEN) for run in blind])
     _do(connection, rooms, shots, now, Summary())
     return outcomes
 
