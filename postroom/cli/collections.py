@@ -20,7 +20,7 @@ from postroom.domain.dunning import ACTS, WORDS, Act, Decision, History, Ledger,
 from postroom.domain.outlook import Prospect, outlook
 from postroom.domain.quiet_hours import Hours
 from postroom.odoo.errors import OdooError
-from postroom.odoo.receivables import read_accounts
+from postroom.odoo.receivables import nothing_owed, read_accounts
 from postroom.store.dunning import (
     Debtor,
     debtor_of,
@@ -37,7 +37,6 @@ from postroom.store.dunning import (
 from postroom.store.dunning import story as story_of
 from postroom.store.engine import Connection
 from postroom.store.safety import odoo_wire
-from workers.tasks.dun import nothing_owed
 from workers.tasks.plead import Plea, heed_promise
 from workers.wiring import Rooms
 

@@ -28,7 +28,7 @@ _OPEN: Mapping[str, tuple[str, str]] = {
 def statement(decision: Decision, tone: Tone, language: str | None, url: str | None) -> dict[str, Any]:
     """The data's block about a statement: whole amounts, and lines as the reader's language writes them."""
     tag = language or LAST_RESORT
-    title, more = _OPEN.get(tag.partition("_")[0], _OPEN[LAST_RESORT])
+    title, more = _opening(tag)
     told = {
         "id": decision.oldest.invoice,
         "tone": tone.value,
@@ -39,6 +39,10 @@ def statement(decision: Decision, tone: Tone, language: str | None, url: str | N
         "sections": [{"title": title, "lines": _listed(decision.lines, more, tag)}],
     }
     return {**told, "payment_url": url} if url else told
+
+
+def _opening(tag: str) -> tuple[str, str]:
+    return _OPEN.get(tag.partition("_")[0], _OPEN[LAST_RESORT])
 
 
 def _numbers(lines: Sequence[Line], more: str) -> str:
@@ -71,11 +75,12 @@ class Chore(StrEnum):
     PROMISED = "promised"
     BROKEN = "broken"
     DISPUTED = "disputed"
+    REVIEW = "review"
     REPLIED = "replied"
 
 
 Words = tuple[str, str]
-"""A title and a sentence; {customer}, {owed}, {since}, {on} and {command} may stand in them."""
+"""A title and a sentence; {customer}, {owed}, {numbers}, {since}, {on} and {command} may stand in them."""
 
 _EN: Mapping[Chore, Words] = {
     Chore.CALL: (
@@ -97,7 +102,15 @@ _EN: Mapping[Chore, Words] = {
     ),
     Chore.PROMISED: ("{customer} promises to pay by {on}", "{owed} are open. He is not reminded before."),
     Chore.BROKEN: ("{customer} promises once more", "{owed} are open, and he promised often enough. Please call."),
-    Chore.DISPUTED: ("{customer} says that it is not correct", "{owed} are open. Nothing is sent about it until {on}."),
+    Chore.DISPUTED: (
+        "{customer} says that it is not correct",
+        "{owed} are open. Nothing is sent about what he disputes until it is settled; "
+        "if it is not by {on}, we remind you.",
+    ),
+    Chore.REVIEW: (
+        "{customer} still disputes what he owes",
+        "{numbers}: {owed} are open, disputed since {on}. Nothing is sent about it. Once it is settled: {command}",
+    ),
     Chore.REPLIED: ("{customer} wrote back", "{owed} are open. Please answer him: nothing is sent until {on}."),
 }
 _ES: Mapping[Chore, Words] = {
@@ -117,7 +130,16 @@ _ES: Mapping[Chore, Words] = {
     ),
     Chore.PROMISED: ("{customer} promete pagar hasta el {on}", "Hay {owed} pendientes. Antes no se le recuerda nada."),
     Chore.BROKEN: ("{customer} promete otra vez", "Hay {owed} pendientes y ya prometió bastante. Llámele."),
-    Chore.DISPUTED: ("{customer} dice que no es correcto", "Hay {owed} pendientes. No se envía nada hasta el {on}."),
+    Chore.DISPUTED: (
+        "{customer} dice que no es correcto",
+        "Hay {owed} pendientes. Sobre lo disputado no se envía nada hasta aclararlo; "
+        "si el {on} sigue así, se lo recordamos.",
+    ),
+    Chore.REVIEW: (
+        "{customer} sigue sin aceptar lo que debe",
+        "{numbers}: {owed} pendientes, en disputa desde el {on}. No se envía nada sobre ello. "
+        "Cuando se aclare: {command}",
+    ),
     Chore.REPLIED: ("{customer} ha respondido", "Hay {owed} pendientes. Respóndale: no se envía nada hasta el {on}."),
 }
 _FR: Mapping[Chore, Words] = {
@@ -136,7 +158,13 @@ _FR: Mapping[Chore, Words] = {
     Chore.BROKEN: ("{customer} promet encore", "{owed} sont ouverts, et il a assez promis. Appelez-le."),
     Chore.DISPUTED: (
         "{customer} dit que ce n'est pas correct",
-        "{owed} sont ouverts. Rien n'est envoyé d'ici le {on}.",
+        "{owed} sont ouverts. Rien n'est envoyé sur ce qu'il conteste jusqu'à ce que ce soit réglé ; "
+        "si ce n'est pas fait le {on}, nous vous le rappelons.",
+    ),
+    Chore.REVIEW: (
+        "{customer} conteste toujours ce qu'il doit",
+        "{numbers} : {owed} sont ouverts, contestés depuis le {on}. Rien n'est envoyé à ce sujet. "
+        "Une fois réglé : {command}",
     ),
     Chore.REPLIED: ("{customer} a répondu", "{owed} sont ouverts. Répondez-lui : rien n'est envoyé d'ici le {on}."),
 }
@@ -163,7 +191,16 @@ _DE: Mapping[Chore, Words] = {
         "{customer} verspricht es noch einmal",
         "{owed} sind offen, und versprochen hat er genug. Rufen Sie an.",
     ),
-    Chore.DISPUTED: ("{customer} sagt, es stimmt nicht", "{owed} sind offen. Bis {on} geht nichts hinaus."),
+    Chore.DISPUTED: (
+        "{customer} sagt, es stimmt nicht",
+        "{owed} sind offen. Zu dem, was er bestreitet, geht nichts hinaus, bis es geklärt ist; "
+        "ist es das am {on} nicht, erinnern wir Sie.",
+    ),
+    Chore.REVIEW: (
+        "{customer} bestreitet es weiterhin",
+        "{numbers}: {owed} sind offen, bestritten seit dem {on}. Dazu geht nichts hinaus. "
+        "Sobald es geklärt ist: {command}",
+    ),
     Chore.REPLIED: ("{customer} hat geantwortet", "{owed} sind offen. Antworten Sie ihm: bis {on} geht nichts hinaus."),
 }
 WORDS: Mapping[str, Mapping[Chore, Words]] = {"en": _EN, "es": _ES, "fr": _FR, "de": _DE}
@@ -184,6 +221,7 @@ def chore(
     facts = {
         "customer": customer,
         "owed": money(Money(decision.owed, decision.lines[0].currency), tag),
+        "numbers": _numbers(decision.lines, _opening(tag)[1]),
         "since": day(decision.oldest.due, tag),
         "on": day(on, tag) if on else "–",
         "command": command,

@@ -303,3 +303,43 @@ def note_paid(
 ) -> None:
     """These are paid as of now; and whatever is owed again is not."""
     connection.execute(_PAID, {"company": company, "paid": list(paid), "owed": list(owed), "now": now})
+
+
+# Disputes -------------------------------------------------------------------------------------------------------------
+
+_TO_REVIEW = text("""
+    select distinct debtor_id from dunned_invoice
+    where company = :company and disputed_at is not null and review_at <= :now and invoice = any(:owed)
+""").bindparams(bindparam("owed", type_=ARRAY(BigInteger)))
+_DISPUTES = text("""
+    select invoice, disputed_at, review_at from dunned_invoice
+    where debtor_id = :id and disputed_at is not null and review_at is not null order by invoice
+""")
+_REVIEWED = text("""
+    update dunned_invoice set review_at = :at where debtor_id = :id and invoice = any(:invoices)
+""").bindparams(bindparam("invoices", type_=ARRAY(BigInteger)))
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """An invoice of his that is not correct, as he says."""
+
+    invoice: int
+    since: datetime
+    review_at: datetime
+    """When somebody is reminded of it."""
+
+
+def debtors_to_review(connection: Connection, company: str, owed: Collection[int], now: datetime) -> list[UUID]:
+    """Whose disputes about these invoices somebody is to be reminded of."""
+    return list(connection.scalars(_TO_REVIEW, {"company": company, "owed": list(owed), "now": now}))
+
+
+def disputes_of(connection: Connection, debtor_id: UUID) -> list[Dispute]:
+    """What he disputes, though it may be paid by now."""
+    return [Dispute(*row) for row in connection.execute(_DISPUTES, {"id": debtor_id})]
+
+
+def review_again(connection: Connection, debtor_id: UUID, invoices: Iterable[int], at: datetime) -> None:
+    """Somebody is reminded of these disputes now, and then once more."""
+    connection.execute(_REVIEWED, {"id": debtor_id, "invoices": list(invoices), "at": at})

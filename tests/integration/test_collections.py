@@ -16,12 +16,13 @@ from postroom.cli.app import app
 from postroom.cli.demo.person import Stage
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
 from postroom.domain.digests import Section
+from postroom.domain.formats import day
 from postroom.domain.messages import Urgency
 from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
 from postroom.store.digests import own_figures
-from postroom.store.dunning import debtors, set_of, want
+from postroom.store.dunning import debtors, mark, set_of, want
 from postroom.store.ids import new_id
 from postroom.store.inbox import NewChannelEvent, keep_channel_events
 from sandbox.testing import SECRET, Running, running_sandbox
@@ -37,6 +38,8 @@ SALESMAN = 107
 """Who looks after the stand-in's customer."""
 CUSTOMER, INVOICE = 301, 88
 """He owes 1 250 on it, since ten days."""
+PERIOD = timedelta(days=14)
+"""After which somebody is reminded of a dispute."""
 
 
 @pytest.fixture
@@ -193,6 +196,60 @@ def test_what_is_disputed_is_not_asked_for(office: Office) -> None:
 
     assert (office.letters(), office.why()) == (FIRST, "not_due")
     assert [title for title in office.tasks() if "not correct" in title]
+
+
+def reviews(office: Office) -> list[str]:
+    """The reminders of a dispute that left, as whoever looks after him read them."""
+    asked = [rendered for rendered, to, _ in office.slack.sent if to == account(SALESMAN)]
+    return [each.text for each in asked if "still disputes" in (each.subject or "")]
+
+
+def test_of_a_dispute_somebody_is_reminded_once_a_period_until_it_is_paid(office: Office) -> None:
+    office.work()
+    office.answer(EventKind.PRESSED, "Not Correct", "dispute")
+    office.work()
+    (told,) = [rendered.text for rendered, _, _ in office.slack.sent if "not correct" in (rendered.subject or "")]
+    assert day((office.clock.time + PERIOD).date(), "en_US") in told
+
+    disputed = day(office.clock.time.date(), "en_US")
+    counts = []
+    for days in (7, 7, 1, 13, 14):
+        if len(counts) == 4:
+            office.write("account.move", INVOICE, amount_paid=1250.0)
+        office.pass_days(days)
+        for _ in range(2):
+            office.work()
+        counts.append(len(reviews(office)))
+    assert counts == [0, 1, 1, 2, 2]
+    (detail,) = {
+        row.detail for row in query(office.rooms.engine, "select detail from dunning_event where what = 'reviewed'")
+    }
+    assert detail == "1 invoices are disputed still"
+    for part in ("1,250.00", disputed, f"postroom collections dispute {CUSTOMER} {INVOICE} --ended --company 1"):
+        assert part in reviews(office)[0]
+    assert all(str(INVOICE) not in amounts for _, amounts in office.letters()[1:])
+
+
+def test_a_dispute_that_is_owed_again_is_reminded_of_and_one_that_is_settled_is_not(
+    office: Office,
+) -> None:
+    office.work()
+    office.answer(EventKind.PRESSED, "Not Correct", "dispute")
+    office.write("account.move", INVOICE, amount_paid=1250.0)
+    office.pass_days(14)
+    office.work()
+    assert reviews(office) == []
+
+    office.write("account.move", INVOICE, amount_paid=0.0)  # the bank took it back
+    office.work()
+    assert len(reviews(office)) == 1
+
+    with office.rooms.engine.begin() as connection:
+        (debtor,) = debtors(connection)
+        mark(connection, debtor, "disputed_at", [INVOICE], None)  # as `dispute --ended` does
+    office.pass_days(14)
+    office.work()
+    assert len(reviews(office)) == 1
 
 
 def test_who_writes_is_answered_by_a_person_first(office: Office) -> None:

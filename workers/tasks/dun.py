@@ -16,7 +16,7 @@ from postroom.domain.dunning import ACTS, Act, Decision, History, Ledger, Why, l
 from postroom.domain.quiet_hours import Hours
 from postroom.domain.statements import STATEMENT, TASK, Chore, chore, statement
 from postroom.odoo.errors import OdooError
-from postroom.odoo.receivables import Account, payment_address, read_accounts
+from postroom.odoo.receivables import Account, nothing_owed, payment_address, read_accounts
 from postroom.store.dunning import (
     KIND,
     Debtor,
@@ -48,13 +48,13 @@ from postroom.store.letters import (
     write_letter,
 )
 from postroom.store.notices import raise_notice
-from postroom.store.people import accounts_of, person_of_user
 from postroom.store.safety import odoo_wire
 from postroom.store.timers import Outcome, Timer, set_timer, still_due
 from workers.app import app
 from workers.hints import Lane
 from workers.tasks.note_paid import note_what_is_paid
-from workers.tasks.resolve import as_recipient
+from workers.tasks.resolve import recipient_of_user
+from workers.tasks.review_disputes import last_review, review, want_reviews
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
 from workers.wiring import Rooms, rooms
@@ -63,6 +63,9 @@ SOURCE = "/postroom/collections"
 """The CloudEvents source of statements and of what colleagues are asked to do."""
 COLLEAGUES = "collection_task"
 """The rule by which colleagues hear."""
+AGAIN = frozenset({Chore.REPLIED, Chore.REVIEW})
+"""What they are asked another day though the amount is the same."""
+LOOK = "Look: postroom collections plan"
 AHEAD = timedelta(minutes=90)
 """Who is to be looked at within this is given a timer; the next plan is made in an hour."""
 AGE = timedelta(minutes=8)
@@ -96,7 +99,7 @@ def plan_all(rooms: Rooms) -> Summary:
             summary.add("paid", note_what_is_paid(rooms, company, accounts))
             with rooms.engine.begin() as connection:
                 _plan(connection, rooms, company, cadence, accounts, summary)
-    if summary.counts["due"]:
+    if summary.counts["due"] or summary.counts["disputed for long"]:
         rooms.hints.remind_to_collect()
     return summary
 
@@ -119,6 +122,7 @@ def _plan(
     paid = [each.id for each in debtors_who_owe(connection, company) if each.customer not in known]
     want(connection, paid)
     summary.add("due", len(paid))
+    summary.add("disputed for long", want_reviews(connection, company, accounts, now))
 
 
 def _look_again(connection: Connection, debtor: Debtor, at: datetime) -> None:
@@ -209,11 +213,6 @@ def _serve_all(rooms: Rooms, company: str, debtors: Sequence[Debtor], summary: S
         rooms.hints.deliver_all(lanes)
 
 
-def nothing_owed(company: str, customer: str) -> Account:
-    """Of whom Odoo says nothing: he has paid."""
-    return Account(Ledger(company, customer, ()), {"id": int(company), "name": company}, {}, None, None)
-
-
 def _link(rooms: Rooms, company: str, account: Account) -> str | None:
     if not account.ledger.lines:
         return None
@@ -226,7 +225,7 @@ def _link(rooms: Rooms, company: str, account: Account) -> str | None:
 def _serve(turn: _Turn, summary: Summary) -> set[Lane]:
     """Decide once more, upon what was just read, and do it."""
     decision = plan(turn.account.ledger, turn.history, turn.cadence, turn.hours, turn.now)
-    mails = [*_pass_on(turn), *(DEEDS[decision.act](turn, decision) if decision.act in DEEDS else ())]
+    mails = [*_pass_on(turn), *_review(turn), *(DEEDS[decision.act](turn, decision) if decision.act in DEEDS else ())]
     if decision.why is Why.PAID:
         _forgive(turn)
     note_decision(turn.connection, turn.debtor.id, decision)
@@ -344,15 +343,27 @@ def _pass_on(turn: _Turn) -> Iterator[_Mail]:
 
 def _until(turn: _Turn) -> date | None:
     """The day that his answer holds for."""
-    if turn.debtor.promised_on or turn.debtor.paused_until is None:
-        return turn.debtor.promised_on
-    return turn.debtor.paused_until.astimezone(ZoneInfo(turn.hours.zone)).date()
+    if turn.debtor.chore == Chore.DISPUTED:
+        return _on(turn, last_review(turn.connection, turn.debtor))
+    return turn.debtor.promised_on or _on(turn, turn.debtor.paused_until)
 
 
-def _ask_colleague(turn: _Turn, which: Chore, decision: Decision, *, on: date | None = None) -> Iterator[_Mail]:
+def _on(turn: _Turn, at: datetime | None) -> date | None:
+    return at and at.astimezone(ZoneInfo(turn.hours.zone)).date()
+
+
+def _review(turn: _Turn) -> Iterator[_Mail]:
+    """What he disputes, to whoever looks after him, once in each period until it is settled or paid."""
+    for each in review(turn.connection, turn.debtor, turn.account.ledger.lines, turn.cadence, turn.now):
+        on = _on(turn, each.since)
+        yield from _ask_colleague(turn, Chore.REVIEW, each.decision, on=on, command=each.command)
+
+
+def _ask_colleague(
+    turn: _Turn, which: Chore, decision: Decision, *, on: date | None = None, command: str = ""
+) -> Iterator[_Mail]:
     """Whoever looks after a customer is asked once about the same amount; where nobody does, operators are."""
     colleague = _colleague(turn)
-    command = f"postroom collections approve {turn.debtor.customer.removeprefix('partner:')}"
     customer = str(turn.account.recipient.get("name", turn.debtor.customer))
     task = chore(
         which,
@@ -360,31 +371,29 @@ def _ask_colleague(turn: _Turn, which: Chore, decision: Decision, *, on: date | 
         customer=customer,
         decision=decision,
         on=on,
-        command=command,
+        command=command or f"postroom collections approve {_number(turn)}",
     )
     if colleague is None:
-        words = f"{turn.debtor.customer} owes, and nobody looks after him in Odoo ({which}). {_look_at(turn)}"
+        words = f"{turn.debtor.customer} owes, and nobody looks after him in Odoo ({which}). {LOOK} {_number(turn)}"
         key = f"collections:{turn.debtor.id}"
         raise_notice(turn.connection, key=key, company=turn.debtor.company, kind="collections", words=words)
         return
-    key = f"{turn.debtor.id}:{which}:{decision.level}:{decision.owed}:{turn.day if which is Chore.REPLIED else on}"
+    again = f"{turn.day}:{decision.oldest.invoice}" if which in AGAIN else on
+    key = f"{turn.debtor.id}:{which}:{decision.level}:{decision.owed}:{again}"
     data = {"recipient": colleague, "task": task}
     yield _Mail(_event(turn, TASK, key, decision.oldest.invoice, data), COLLEAGUES)
 
 
-def _look_at(turn: _Turn) -> str:
-    return f"Look: postroom collections plan {turn.debtor.customer.removeprefix('partner:')}"
+def _number(turn: _Turn) -> str:
+    return turn.debtor.customer.removeprefix("partner:")
 
 
 def _colleague(turn: _Turn) -> Mapping[str, Any] | None:
     """As an event names him; None where nobody looks after the customer, or nobody knows him."""
     if turn.account.manager is None:
         return None
-    connection, sealer = turn.connection, turn.rooms.sealer
-    person = person_of_user(connection, sealer, odoo_wire(connection, turn.debtor.company), turn.account.manager)
-    if person is None or not person.active:
-        return None
-    return as_recipient(person, accounts_of(connection, sealer, [person.id]).get(person.id, ()))
+    wire = odoo_wire(turn.connection, turn.debtor.company)
+    return recipient_of_user(turn.connection, turn.rooms.sealer, wire, turn.account.manager)
 
 
 # What is about to leave -----------------------------------------------------------------------------------------------

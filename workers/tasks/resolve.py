@@ -35,6 +35,14 @@ def partner_of(recipient: Recipient) -> str:
     return f"partner:{recipient['partner_id']}"
 
 
+def recipient_of_user(connection: Connection, sealer: Sealer, wire: Wire, user_id: int) -> Recipient | None:
+    """A user of Odoo as an event names him; None where nobody knows him, or he is gone."""
+    person = person_of_user(connection, sealer, wire, user_id)
+    if person is None or not person.active:
+        return None
+    return as_recipient(person, accounts_of(connection, sealer, [person.id]).get(person.id, ()))
+
+
 @dataclass(frozen=True, slots=True)
 class Circle:
     """What audiences are seen from."""
