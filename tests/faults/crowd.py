@@ -1,10 +1,13 @@
 """The people that a scenario asks, and what opens their mail: in Slack, in a mailbox, and in Odoo."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
 
+from postroom.cli.demo.person import Stage
 from postroom.store.sealing import Sealer
 from tests.boardroom import account, employ
 from tests.faults.scene import Scene
@@ -67,3 +70,22 @@ def link_for(scene: Scene, user: int) -> str | None:
     mail = " ".join(each["text"] for each in messages(scene, f"person{user}@example.com"))
     found = re.search(r"\S+/a/\S+", mail)
     return found[0] if found else None
+
+
+def put_into_odoo(scene: Scene, model: str, number: int, **values: Any) -> None:
+    """As somebody does who works in Odoo itself."""
+    Stage(scene.house.environment["SANDBOX_URL"]).put_into_odoo(model, number, values)
+
+
+@contextmanager
+def odoo_away(scene: Scene) -> Iterator[None]:
+    """Odoo answers nothing but faults meanwhile."""
+    url = f"{scene.house.environment['SANDBOX_URL']}/_sandbox/faults"
+    fault = {"channel": "odoo", "kind": "server_error", "recipient": "server", "times": 100_000}
+    requests.post(url, json=fault, timeout=10).raise_for_status()
+    scene.note("Odoo away")
+    try:
+        yield
+    finally:
+        requests.delete(url, timeout=10).raise_for_status()
+        scene.note("Odoo back")

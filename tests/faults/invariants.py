@@ -41,7 +41,11 @@ MESSAGES = """
 
 UNHEARD = """
     select e.key, e.state, e.error from inbox e
-    where e.id = any(:ids) and (e.state <> 'done' or not exists (select from intent i where i.event_id = e.id)
+    where e.id = any(:ids) and (e.state <> 'done'
+        or not exists (
+            select from intent i where i.event_id = e.id -- or it began a run that asked somebody else instead
+                or i.run_id in (select r.id from run r where r.event_id = e.id)
+        )
         or exists (
             select from intent i where i.event_id = e.id
                 and not exists (select from message_log m where m.intent_id = i.id)

@@ -16,7 +16,18 @@ from postroom.cli.demo.person import Stage
 from postroom.services.keeper import Keeper
 from postroom.services.leash import Leash
 from tests.boardroom import account, question
-from tests.faults.crowd import SCANNERS, cards_of, employed, in_odoo, link_for, messages, press, presses_heard
+from tests.faults.crowd import (
+    SCANNERS,
+    cards_of,
+    employed,
+    in_odoo,
+    link_for,
+    messages,
+    odoo_away,
+    press,
+    presses_heard,
+    put_into_odoo,
+)
 from tests.faults.news import News
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
@@ -207,6 +218,31 @@ def told_the_end(scene: Scene, user: int, card: str) -> dict[str, Any] | None:
     )
     recorded = [row.state for row in rows] == ["done"]
     return shown if recorded and "gone from Odoo" in shown["text"] else None
+
+
+def test_a_decision_is_kept_until_odoo_is_back(scene: Scene):
+    put_into_odoo(scene, "purchase.order", CABLES, state="to approve")
+    card = manager_is_asked_about(scene, CABLES, revision=order(scene, CABLES)["write_date"])
+    before = answers_about(scene, CABLES)[1]
+
+    with odoo_away(scene):
+        press(scene, card, "Approve")
+        eventually(lambda: answers_about(scene, CABLES)[1] == before + 1, what="the decision is kept")
+    eventually(lambda: order(scene, CABLES)["state"] == "purchase", within=60, what="it is carried out")
+
+    assert answers_about(scene, CABLES)[1] == before + 1
+
+
+def test_a_question_to_somebody_who_has_left_goes_to_his_manager_at_once(scene: Scene):
+    gone, boss = next(_users), next(_users)
+    employed(scene, gone, boss)
+    scene.ask("update person set active = false, manager_id = :boss where user_id = :gone", boss=boss, gone=gone)
+    scene.note("he has left the company")
+
+    scene.post(News(question(gone, gone)))
+
+    eventually(lambda: cards_of(scene, boss), what="his manager is asked")
+    assert not cards_of(scene, gone)
 
 
 def manager_is_asked_about(scene: Scene, document: int, **approval: str) -> str:
