@@ -178,6 +178,7 @@ LABELS: Mapping[str, Words] = {
 }
 HOURS: Words = {"en": "{} h", "es": "{} h", "fr": "{} h", "de": "{} Std."}
 DAYS: Words = {"en": "{} days", "es": "{} días", "fr": "{} jours", "de": "{} Tage"}
+DAY: Words = {"en": "{} day", "es": "{} día", "fr": "{} jour", "de": "{} Tag"}
 BEFORE: Words = {
     "en": "{} (the week before: {})",
     "es": "{} (la semana anterior: {})",
@@ -210,7 +211,7 @@ def _value(figure: Figure, tag: str) -> str:
     if figure.hours is not None:
         return in_language(HOURS, tag).format(number(figure.hours, tag))
     if figure.days is not None:
-        days = in_language(DAYS, tag).format(number(figure.days, tag))
+        days = in_language(DAY if figure.days == 1 else DAYS, tag).format(number(figure.days, tag))
         before = None if figure.before is None else number(figure.before, tag)
         return in_language(BEFORE, tag).format(days, before) if before else days
     count = number(Decimal(figure.count or 0), tag)

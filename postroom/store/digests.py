@@ -224,7 +224,7 @@ _PAID = text("""
         percentile_cont(0.5) within group (order by extract(epoch from paid_at - first_told_at))
             filter (where paid_at < :since) as before
     from dunned_invoice
-    where company = :company and paid_at >= :earlier and paid_at < :until and first_told_at is not null
+    where company = :company and paid_at >= :earlier and paid_at < :until
 """)
 
 

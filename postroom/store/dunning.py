@@ -244,7 +244,8 @@ _TELL = text("""
     insert into dunned_invoice (debtor_id, invoice, company, level, first_told_at, told_at, residual, revision)
     values (:debtor_id, :invoice, :company, :level, :at, :at, :residual, :revision)
     on conflict (debtor_id, invoice) do update set level = excluded.level, told_at = excluded.told_at,
-        first_told_at = coalesce(dunned_invoice.first_told_at, excluded.told_at),
+        first_told_at = case when dunned_invoice.told_at is null then excluded.told_at
+            else dunned_invoice.first_told_at end,
         residual = excluded.residual, revision = excluded.revision
 """)
 _MARK = {
@@ -285,7 +286,7 @@ def mark(
 
 _GONE = text("""
     select invoice from dunned_invoice
-    where company = :company and told_at is not null and paid_at is null and not invoice = any(:owed)
+    where company = :company and first_told_at is not null and paid_at is null and not invoice = any(:owed)
 """).bindparams(bindparam("owed", type_=ARRAY(BigInteger)))
 _PAID = text("""
     update dunned_invoice set paid_at = case when invoice = any(:paid) then :now end

@@ -135,3 +135,20 @@ def test_what_has_nothing_to_tell_vanishes_and_so_does_its_section() -> None:
 def test_every_word_of_a_digest_stands_in_four_languages() -> None:
     assert set(TITLES) == set(Section)
     assert {frozenset(words) for words in (*TITLES.values(), *LABELS.values())} == {frozenset({"en", "es", "fr", "de"})}
+
+
+@pytest.mark.parametrize(
+    ("days", "before", "language", "value"),
+    [
+        ("12.5", "15", None, "12.5 days (the week before: 15)"),
+        ("1", None, "en_GB", "1 day"),
+        ("1", "2.5", "de_DE", "1 Tag (in der Woche davor: 2,5)"),
+        ("3", None, "fr_FR", "3 jours"),
+    ],
+)
+def test_days_stand_beside_those_of_the_week_before(
+    days: str, before: str | None, language: str | None, value: str
+) -> None:
+    figure = Figure("days_to_paid", days=Decimal(days), before=Decimal(before) if before else None)
+    (section,) = told({Section.ACHIEVED: (figure,)}, [Section.ACHIEVED], language)
+    assert section["lines"][0]["value"] == value

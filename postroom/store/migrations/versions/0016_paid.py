@@ -1,4 +1,7 @@
-"""Collections: when a customer first heard of an invoice, and when it was seen to be paid."""
+"""Collections: when a customer first heard of an invoice, and when it was seen to be paid.
+
+Of what he was told before nobody knows when he first heard, nor when it was paid: it counts in no figure.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +17,6 @@ COLUMNS = ("first_told_at", "paid_at")
 def upgrade() -> None:
     for name in COLUMNS:
         op.add_column("dunned_invoice", sa.Column(name, sa.DateTime(timezone=True)))
-    op.execute("update dunned_invoice set first_told_at = told_at")
 
 
 def downgrade() -> None:
