@@ -6,15 +6,14 @@ import time
 from pathlib import Path
 
 VARIABLE = "POSTROOM_FAILPOINTS"
-"""As in 'deliver.accepted=kill;deliver.claimed=hold:5': what to do there, once per marker directory."""
+"""As in 'deliver.accepted=kill;deliver.accepted=hold:5': what to do where, each once per marker directory."""
 
 MARKERS = "POSTROOM_FAILPOINT_MARKERS"
-"""A directory in which each place that was reached leaves a file, so that a test can prove it."""
+"""A directory in which each of them leaves a file of its name, so that a test can prove that it struck."""
 
 
-def _armed() -> dict[str, str]:
-    entries = (entry.partition("=") for entry in os.environ.get(VARIABLE, "").split(";") if entry)
-    return {point.strip(): action.strip() for point, _, action in entries}
+def _armed() -> tuple[str, ...]:
+    return tuple(filter(None, os.environ.get(VARIABLE, "").split(";")))
 
 
 ARMED = _armed()
@@ -22,19 +21,24 @@ ARMED = _armed()
 
 def reach(point: str) -> None:
     """Do what was armed for this place: kill this process as SIGKILL would, or hold it for some seconds."""
-    if point in ARMED and _first_time(point):
-        action, _, seconds = ARMED[point].partition(":")
-        if action == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(float(seconds or 0))
+    for fault in ARMED:
+        place, _, action = fault.partition("=")
+        if place == point and _first_time(fault):
+            _strike(action)
 
 
-def _first_time(point: str) -> bool:
+def _strike(action: str) -> None:
+    if action == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(float(action.removeprefix("hold:")))
+
+
+def _first_time(fault: str) -> bool:
     directory = os.environ.get(MARKERS)
     if directory is None:
-        raise RuntimeError(f"{VARIABLE} arms {point!r}, but {MARKERS} names no directory to prove it in")
+        raise RuntimeError(f"{VARIABLE} arms {fault!r}, but {MARKERS} names no directory to prove it in")
     try:
-        (Path(directory) / point).touch(exist_ok=False)
+        (Path(directory) / fault).touch(exist_ok=False)
     except FileExistsError:
         return False
     return True

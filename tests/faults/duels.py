@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from tests.faults.injection import HOLD
 from tests.faults.news import News
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
@@ -10,16 +11,12 @@ from tests.faults.scene import Scene
 DRAINED = re.compile(r"Task deliver\[.*succeeded")
 SENT = re.compile(r"(\d+) sent")
 
-HOLD = 6
-"""Seconds between a claim and its request; less than the lease, so that the claim is good to the end."""
-FAILPOINTS = {"deliver.accepted": "kill", "deliver.claimed": f"hold:{HOLD}"}
-
 
 def kill_after_acceptance(scene: Scene, news: News, *, lane: str = "bulk") -> None:
     """The provider takes the message, and before that is written down the dispatcher is killed. No receipt comes."""
     before = scene.house.process("whatsapp").restarts
     scene.witness.will("no_receipts", "whatsapp", news.phone)
-    with scene.armed("deliver.accepted"), scene.paused("whatsapp"):
+    with scene.armed("deliver.accepted=kill"), scene.paused("whatsapp"):
         scene.post(news)
         queued = scene.leg_in(news, "queued")
         scene.ask("update message_log set lane = :lane where id = :id", lane=lane, id=queued.id)
@@ -29,7 +26,7 @@ def kill_after_acceptance(scene: Scene, news: News, *, lane: str = "bulk") -> No
 def let_both_reach_for(scene: Scene, news: News, said: Sequence[str]) -> None:
     """One worker holds the message between its claim and its request while the other one looks for work."""
     scene.let_consume("whatsapp.bulk", "whatsapp", not_="whatsapp-2")
-    with scene.armed("deliver.claimed"):
+    with scene.armed(f"deliver.claimed=hold:{HOLD}"):
         scene.post(news)
     scene.let_consume("whatsapp.bulk", "whatsapp-2", not_="whatsapp")
     before = drains(said)

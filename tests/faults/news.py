@@ -64,10 +64,19 @@ UNDELIVERABLE = {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
 
 def webhook_body(*receipts: Mapping[str, Any]) -> bytes:
     """Receipts in Meta's envelope."""
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "15550001111", "phone_number_id": NUMBER_ID},
-        "statuses": list(receipts),
-    }
+    return _envelope(statuses=list(receipts))
+
+
+def said(news: News, words: str) -> bytes:
+    """What somebody writes to us, as Meta posts it."""
+    moment = str(int(datetime.now(UTC).timestamp()))
+    message = {"from": news.phone, "id": f"wamid.{news.phone}.{words}", "timestamp": moment, "type": "text"}
+    contacts = [{"profile": {"name": "Marta"}, "wa_id": news.phone}]
+    return _envelope(contacts=contacts, messages=[{**message, "text": {"body": words}}])
+
+
+def _envelope(**what: Any) -> bytes:
+    sender = {"display_phone_number": "15550001111", "phone_number_id": NUMBER_ID}
+    value = {"messaging_product": "whatsapp", "metadata": sender, **what}
     entry = {"id": WABA_ID, "changes": [{"value": value, "field": "messages"}]}
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()

@@ -6,7 +6,10 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -27,7 +30,7 @@ from postroom.domain.meta_templates import meta_definition
 from postroom.services.keeper import Keeper
 from postroom.services.leash import Leash
 from postroom.services.supervisor import SERVERS, House
-from postroom.store.clock import SharedClock, set_pace
+from postroom.store.clock import FRESH_SECONDS, SharedClock, set_pace
 from postroom.store.engine import connect
 from tests.builders import query
 from tests.faults.injection import Failpoints, Injected
@@ -39,6 +42,8 @@ ROOT = Path(__file__).resolve().parents[2]
 UNNEEDED = frozenset({"flower", "beat"})
 ALONE = {"DATABASE_URL": "", "REDIS_URL": "", "WHATSAPP_ACCESS_TOKEN": "", "SMTP_URL": ""}
 """Whatever the developer's own environment says."""
+PACKAGES = ("config", "postroom", "sandbox", "scheduler", "webhooks", "workers")
+BESIDE = ("Procfile", "pyproject.toml")
 BATCH = 100
 
 
@@ -172,6 +177,12 @@ class Scene:
         """Business time jumps forward, for all processes."""
         set_pace(self.engine, self.clock, 1.0, start=self.clock.now() + span)
 
+    def go_to(self, moment: datetime) -> None:
+        """Business time jumps there, and every process has noticed."""
+        self.let_pass(moment - self.clock.now())
+        time.sleep(FRESH_SECONDS + 0.2)
+        self.note(f"the clock jumped to {moment:%Y-%m-%d %H:%M}")
+
     def hurry(self, rate: float) -> datetime:
         """Business time runs at this rate from now on; what it is now."""
         now = self.clock.now()
@@ -181,6 +192,10 @@ class Scene:
     def hint(self, channel: str, lane: str) -> None:
         """One more Celery message for a lane, past the hints' own modesty."""
         self._celery.send_task("deliver", args=(channel, lane), queue=f"{channel}.{lane}", ignore_result=True)
+
+    def call(self, task: str, *, queue: str) -> None:
+        """Ask for one of our tasks, as beat does."""
+        self._celery.send_task(task, queue=queue, ignore_result=True)
 
     def let_consume(self, queue: str, worker: str, *, not_: str | None = None) -> None:
         """Let one worker listen to a queue, and another one no longer."""
@@ -208,21 +223,47 @@ class Scene:
 
         eventually(answers, within=40, what=f"worker {name} answers")
 
+    def cli(self, *words: object) -> str:
+        """What an operator types in another terminal, and what is said to it."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        ended = subprocess.run(
+            [sys.executable, "-m", "postroom", *map(str, words)],
+            check=False,
+            cwd=self.house.root,
+            env={**kept, "POSTROOM_DIR": str(self.house.directory)},
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
     # Faults --------------------------------------------------------------------------------------------------------
 
     def note(self, fault: str) -> None:
         """Write down a fault that is proven to have struck."""
         self.injected.note(fault)
 
-    def armed(self, point: str) -> AbstractContextManager[None]:
-        """Arm a failpoint for the next process that reaches it; at the end it must have been reached."""
-        return self._failpoints.armed(point, self.injected)
+    def armed(self, fault: str) -> AbstractContextManager[None]:
+        """Arm a fault for the next process that reaches its point; at the end it must have struck."""
+        return self._failpoints.armed(fault, self.injected)
 
     def kill(self, name: str) -> None:
         """SIGKILL one process of the house; its keeper starts it again."""
         pid = self.house.process(name).pid
         os.kill(pid, signal.SIGKILL)
         self.note(f"kill -9 {name}")
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """One process stands still meanwhile, as on a machine that is out of breath."""
+        pid = self.house.process(name).pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.note(f"{name} stood still")
 
     def put_down(self, name: str) -> None:
         """SIGKILL one process and leave it dead until the house launches it again."""
@@ -309,13 +350,13 @@ def register_templates(house: House) -> None:
 
 
 @contextmanager
-def running_scene(settings: Mapping[str, str], failpoints: Mapping[str, str]) -> Iterator[Scene]:
-    """A house with these settings and failpoints (all disarmed), its templates known to the provider."""
+def running_scene(settings: Mapping[str, str], files: Mapping[str, str]) -> Iterator[Scene]:
+    """A house with these settings and files of configuration, its templates known to the provider, no fault armed."""
     directory = Path(tempfile.mkdtemp(prefix="pr-", dir="/tmp")).resolve()  # short, for sockets
     directory.chmod(0o711)  # PostgreSQL's account walks through it
-    points = Failpoints(directory / "markers", failpoints)
-    overrides = {**ALONE, **settings, **points.environment()}
-    house = House(ROOT, overrides, directory=directory / "house", without=UNNEEDED)
+    points = Failpoints(directory / "markers")
+    root = checkout(directory / "checkout", files) if files else ROOT
+    house = House(root, {**ALONE, **settings, **points.environment()}, directory=directory / "house", without=UNNEEDED)
     try:
         with house:
             house.wait_ready()
@@ -329,3 +370,15 @@ def running_scene(settings: Mapping[str, str], failpoints: Mapping[str, str]) ->
                     scene.put_down(name)
     finally:
         shutil.rmtree(directory)
+
+
+def checkout(root: Path, files: Mapping[str, str]) -> Path:
+    """The code as it stands, with other files in its config/, as an operator changes them."""
+    root.mkdir(mode=0o755)
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in BESIDE:
+        shutil.copy(ROOT / name, root)
+    for name, text in files.items():
+        (root / "config" / name).write_text(text, "utf-8")
+    return root

@@ -6,8 +6,6 @@ from tests.faults.patience import eventually
 from tests.faults.scene import Scene
 from tests.faults.witness import most
 
-FAILPOINTS = duels.FAILPOINTS
-
 
 def test_a_reminder_accepted_just_before_its_sender_was_killed_is_never_sent_again(scene: Scene):
     news = payment_reminder()
@@ -44,7 +42,7 @@ def test_an_urgent_message_is_sent_once_more_after_its_window_and_never_a_third_
 
     duels.kill_after_acceptance(scene, news, lane="urgent")
     first = scene.leg_in(news, "unknown")
-    with scene.armed("deliver.accepted"):  # the second sender dies just as the first one did
+    with scene.armed("deliver.accepted=kill"):  # the second sender dies just as the first one did
         scene.witness.will("no_receipts", "whatsapp", news.phone)
     eventually(lambda: scene.leg(news).reason == "unsettled", what="the second unknown is listed for an operator")
 

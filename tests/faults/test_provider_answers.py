@@ -8,7 +8,6 @@ from tests.faults.news import UNDELIVERABLE, News, order_confirmation, payment_r
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
 
-FAILPOINTS = {"deliver.accepted": "hold:3"}
 RETRY_AFTER = timedelta(seconds=7)
 SIX_DAYS = timedelta(days=6)
 
@@ -97,7 +96,7 @@ def test_a_delivery_after_a_failure_marks_the_fallback_that_has_left(scene: Scen
 def test_a_receipt_with_our_id_that_comes_before_the_answer_is_recorded_is_applied(scene: Scene):
     news = order_confirmation()
     scene.witness.will("no_receipts", "whatsapp", news.phone)
-    with scene.armed("deliver.accepted"):
+    with scene.armed("deliver.accepted=hold:3"):
         scene.post(news)
     [asked] = scene.witness.requests(news.phone)
     assert scene.leg(news).state == "sending"
@@ -114,7 +113,7 @@ def test_a_receipt_with_our_id_that_comes_before_the_answer_is_recorded_is_appli
 def test_a_receipt_without_our_id_that_comes_before_the_answer_is_kept_and_applied_afterwards(scene: Scene):
     news = order_confirmation()
     scene.witness.will("no_receipts", "whatsapp", news.phone)
-    with scene.armed("deliver.accepted"):
+    with scene.armed("deliver.accepted=hold:3"):
         scene.post(news)
     [asked] = scene.witness.requests(news.phone)
 

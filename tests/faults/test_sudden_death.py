@@ -10,12 +10,6 @@ from tests.faults.news import News, order_confirmation, payment_reminder
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
 
-FAILPOINTS = {
-    "deliver.claimed": "kill",
-    "door.committed": "kill",
-    "ticker.timer_claimed": "kill",
-    "ticker.timer_fired": "kill",
-}
 PHONE_IS_OFF = "9919"
 """Somebody whose message is taken and never delivered."""
 SOON = timedelta(seconds=10)
@@ -24,7 +18,7 @@ SOON = timedelta(seconds=10)
 def test_a_leg_claimed_by_a_dispatcher_that_was_killed_is_sent_once_by_the_next(scene: Scene):
     news = order_confirmation()
 
-    with scene.armed("deliver.claimed"):
+    with scene.armed("deliver.claimed=kill"):
         scene.post(news)
 
     scene.leg_in(news, "delivered", within=30)
@@ -33,15 +27,15 @@ def test_a_leg_claimed_by_a_dispatcher_that_was_killed_is_sent_once_by_the_next(
     assert scene.house.process("whatsapp").restarts > 0
 
 
-@pytest.mark.parametrize(("point", "claims"), [("ticker.timer_claimed", 2), ("ticker.timer_fired", 1)])
-def test_each_timer_of_a_batch_is_fired_once_although_its_ticker_is_killed(scene: Scene, point: str, claims: int):
+@pytest.mark.parametrize(("fault", "claims"), [("ticker.timer_claimed=kill", 2), ("ticker.timer_fired=kill", 1)])
+def test_each_timer_of_a_batch_is_fired_once_although_its_ticker_is_killed(scene: Scene, fault: str, claims: int):
     """Timers of a kind fire in one transaction: before it the next ticker claims them again, after it none is left."""
     news = [payment_reminder(ending=PHONE_IS_OFF) for _ in range(5)]
     scene.post(*news)
     waits = [await_confirmation(scene, one) for one in news]
     restarts = scene.house.process("ticker").restarts
 
-    with scene.armed(point):
+    with scene.armed(fault):
         scene.let_pass(timedelta(hours=2))
     for one in news:
         scene.leg_in(one, "sent", channel="email", within=30)
@@ -57,7 +51,7 @@ def test_a_fallback_whose_ticker_died_before_its_hint_leaves_within_ten_seconds(
     scene.post(news)
     await_confirmation(scene, news)
 
-    with scene.armed("ticker.timer_fired"):
+    with scene.armed("ticker.timer_fired=kill"):
         scene.let_pass(timedelta(hours=2))
     leg = eventually(lambda: scene.leg(news, "email"), what="the fallback is committed")
 
@@ -68,7 +62,7 @@ def test_a_fallback_whose_ticker_died_before_its_hint_leaves_within_ten_seconds(
 def test_an_event_whose_door_was_killed_before_its_hint_leaves_within_ten_seconds(scene: Scene):
     news = order_confirmation()
 
-    with scene.armed("door.committed"), pytest.raises(requests.ConnectionError):
+    with scene.armed("door.committed=kill"), pytest.raises(requests.ConnectionError):
         scene.post(news)
 
     [kept] = scene.ask("select id, received_at from inbox where key = :key", key=news.key)

@@ -12,7 +12,6 @@ from tests.faults.news import payment_reminder
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
 
-FAILPOINTS = duels.FAILPOINTS
 PROMISE_HOLDS = False
 """It must not: that is what is proven here."""
 

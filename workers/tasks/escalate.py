@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from postroom import failpoints
 from postroom.domain.escalation import (
     WRITES,
     Calendar,
@@ -105,6 +106,7 @@ def fire_steps(connection: Connection, rooms: Rooms, timers: Sequence[Timer]) ->
     blind = [shot.situation.run for shot in shots if shot.situation.run.look_wanted_at is not None]
     note_all(connection, [Noted(run, "unseen", now, UNSEEN) for run in blind])
     _do(connection, rooms, shots, now, Summary())
+    failpoints.reach("ticker.step_written")
     return outcomes
 
 
