@@ -34,8 +34,8 @@ class Routing:
     sha256: bytes
 
 
-def load_routing(path: Path = ROUTING_FILE, *, templates: TemplateSet) -> Routing:
-    """The rules of a file. Raises ConfigRefused with every fault."""
+def load_routing(path: Path = ROUTING_FILE, *, templates: TemplateSet | None = None) -> Routing:
+    """The rules of a file, which `templates` must fit where they are given. Raises ConfigRefused with every fault."""
     try:
         source = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -265,6 +265,7 @@ def main() -> None:
     values = Settings()
     configure("ticker", values.log_level)
     rooms = rooms_from(values, process="postroom-ticker")
+    rooms.book.read_templates()  # refused here, rather than when the first message is to be written
     stop = threading.Event()
 
     def leave(_signal: int, _frame: FrameType | None) -> None:

@@ -124,7 +124,7 @@ def book_of(engine: Engine) -> Book:
     """The rules and templates of config/."""
     templates, routing, companies, _ = files()
     reply_to = {ChannelName.EMAIL: "reply@postroom.test"}
-    return Book(engine, routing.rules, templates, routing.canonical, routing.sha256, reply_to, companies)
+    return Book(engine, routing.rules, lambda: templates, routing.canonical, routing.sha256, reply_to, companies)
 
 
 def rooms_with(

@@ -1,6 +1,6 @@
 """The book of rules and words that this process works by: read at start, its hash stands on each message."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,7 +20,8 @@ class Book:
 
     engine: Engine
     rules: tuple[Rule, ...]
-    templates: TemplateSet
+    read_templates: Callable[[], TemplateSet]
+    """Reads them when the first message is written: most processes only send what others wrote."""
     canonical: str
     """The rules in their one spelling."""
     sha256: bytes
@@ -29,6 +30,11 @@ class Book:
     companies: Companies
     _ids: dict[bytes, UUID] = field(default_factory=dict)
     _kept: list[bool] = field(default_factory=list)
+
+    @property
+    def templates(self) -> TemplateSet:
+        """The words of every message. Raises ConfigRefused with every fault of every file."""
+        return self.read_templates()
 
     def rule(self, message_type: str) -> Rule | None:
         """The rule of this name; None when the configuration has dropped it since."""
