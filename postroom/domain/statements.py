@@ -65,7 +65,7 @@ def _listed(lines: Sequence[Line], more: str, tag: str) -> list[dict[str, str]]:
 
 
 class Chore(StrEnum):
-    """What a colleague is asked to do."""
+    """What a colleague is asked to do, and what came of his own word."""
 
     CALL = "call"
     APPROVE = "approve"
@@ -77,6 +77,9 @@ class Chore(StrEnum):
     DISPUTED = "disputed"
     REVIEW = "review"
     REPLIED = "replied"
+    AGREED = "agreed"
+    HELD = "held"
+    SETTLED = "settled"
 
 
 Words = tuple[str, str]
@@ -89,7 +92,7 @@ _EN: Mapping[Chore, Words] = {
     ),
     Chore.APPROVE: (
         "A formal notice to {customer} waits for you",
-        "{owed} are open, the oldest of it since {since}. It is sent when somebody runs: {command}",
+        "{owed} are open, the oldest of it since {since}. It goes out when you approve it, here or by: {command}",
     ),
     Chore.HANDED_OVER: ("{customer} is yours now", "{owed} are open since {since}. We write about it no more."),
     Chore.MATCH: (
@@ -112,12 +115,24 @@ _EN: Mapping[Chore, Words] = {
         "{numbers}: {owed} are open, disputed since {on}. Nothing is sent about it. Once it is settled: {command}",
     ),
     Chore.REPLIED: ("{customer} wrote back", "{owed} are open. Please answer him: nothing is sent until {on}."),
+    Chore.AGREED: (
+        "The notice to {customer} goes out",
+        "As soon as his hours allow, with the amounts of that moment. If he pays before, nothing is sent.",
+    ),
+    Chore.HELD: (
+        "The notice to {customer} is held",
+        "Nothing is sent to him any more of itself, until somebody runs: {command}",
+    ),
+    Chore.SETTLED: (
+        "No notice to {customer} waits any more",
+        "Somebody has answered, or what he owes has changed. See: {command}",
+    ),
 }
 _ES: Mapping[Chore, Words] = {
     Chore.CALL: ("Llame a {customer}", "Hay {owed} pendientes, lo más antiguo desde el {since}. Acuerde una fecha."),
     Chore.APPROVE: (
         "Un requerimiento formal a {customer} le espera",
-        "Hay {owed} pendientes, lo más antiguo desde el {since}. Se envía cuando alguien ejecuta: {command}",
+        "Hay {owed} pendientes, lo más antiguo desde el {since}. Sale cuando usted lo aprueba, aquí o con: {command}",
     ),
     Chore.HANDED_OVER: ("{customer} queda en sus manos", "Hay {owed} desde el {since}. Ya no escribimos sobre ello."),
     Chore.MATCH: (
@@ -141,12 +156,25 @@ _ES: Mapping[Chore, Words] = {
         "Cuando se aclare: {command}",
     ),
     Chore.REPLIED: ("{customer} ha respondido", "Hay {owed} pendientes. Respóndale: no se envía nada hasta el {on}."),
+    Chore.AGREED: (
+        "El requerimiento a {customer} sale",
+        "En cuanto lo permita su horario, con los importes de ese momento. Si paga antes, no sale nada.",
+    ),
+    Chore.HELD: (
+        "El requerimiento a {customer} no sale",
+        "Ya no se le envía nada por sí solo, hasta que alguien ejecute: {command}",
+    ),
+    Chore.SETTLED: (
+        "Ya no espera ningún requerimiento a {customer}",
+        "Alguien ha respondido, o lo que debe ha cambiado. Vea: {command}",
+    ),
 }
 _FR: Mapping[Chore, Words] = {
     Chore.CALL: ("Appelez {customer}", "{owed} sont ouverts, le plus ancien depuis le {since}. Convenez d'une date."),
     Chore.APPROVE: (
         "Une mise en demeure à {customer} vous attend",
-        "{owed} sont ouverts, le plus ancien depuis le {since}. Elle part quand quelqu'un lance : {command}",
+        "{owed} sont ouverts, le plus ancien depuis le {since}. "
+        "Elle part quand vous l'approuvez, ici ou par : {command}",
     ),
     Chore.HANDED_OVER: ("{customer} est à vous", "{owed} sont ouverts depuis le {since}. Nous n'écrivons plus."),
     Chore.MATCH: (
@@ -167,6 +195,18 @@ _FR: Mapping[Chore, Words] = {
         "Une fois réglé : {command}",
     ),
     Chore.REPLIED: ("{customer} a répondu", "{owed} sont ouverts. Répondez-lui : rien n'est envoyé d'ici le {on}."),
+    Chore.AGREED: (
+        "La mise en demeure à {customer} part",
+        "Dès que ses heures le permettent, avec les montants de ce moment. S'il paie avant, rien ne part.",
+    ),
+    Chore.HELD: (
+        "La mise en demeure à {customer} est retenue",
+        "Plus rien ne lui est envoyé de soi-même, jusqu'à ce que quelqu'un lance : {command}",
+    ),
+    Chore.SETTLED: (
+        "Plus de mise en demeure à {customer} en attente",
+        "Quelqu'un a répondu, ou ce qu'il doit a changé. Voyez : {command}",
+    ),
 }
 _DE: Mapping[Chore, Words] = {
     Chore.CALL: (
@@ -175,7 +215,8 @@ _DE: Mapping[Chore, Words] = {
     ),
     Chore.APPROVE: (
         "Eine Mahnung an {customer} wartet auf Sie",
-        "{owed} sind offen, das Älteste seit dem {since}. Sie geht hinaus, wenn jemand ausführt: {command}",
+        "{owed} sind offen, das Älteste seit dem {since}. "
+        "Sie geht hinaus, wenn Sie sie genehmigen, hier oder mit: {command}",
     ),
     Chore.HANDED_OVER: (
         "{customer} gehört jetzt Ihnen",
@@ -202,6 +243,18 @@ _DE: Mapping[Chore, Words] = {
         "Sobald es geklärt ist: {command}",
     ),
     Chore.REPLIED: ("{customer} hat geantwortet", "{owed} sind offen. Antworten Sie ihm: bis {on} geht nichts hinaus."),
+    Chore.AGREED: (
+        "Die Mahnung an {customer} geht hinaus",
+        "Sobald seine Zeiten es erlauben, mit den Beträgen jenes Augenblicks. Zahlt er vorher, geht nichts hinaus.",
+    ),
+    Chore.HELD: (
+        "Die Mahnung an {customer} wird gehalten",
+        "Von selbst geht nichts mehr an ihn, bis jemand ausführt: {command}",
+    ),
+    Chore.SETTLED: (
+        "Keine Mahnung an {customer} wartet mehr",
+        "Jemand hat geantwortet, oder was er schuldet, hat sich geändert. Siehe: {command}",
+    ),
 }
 WORDS: Mapping[str, Mapping[Chore, Words]] = {"en": _EN, "es": _ES, "fr": _FR, "de": _DE}
 
@@ -217,7 +270,6 @@ def chore(
 ) -> dict[str, Any]:
     """The data's block about what a colleague is asked to do."""
     tag = language or LAST_RESORT
-    title, sentence = WORDS.get(tag.partition("_")[0], _EN)[which]
     facts = {
         "customer": customer,
         "owed": money(Money(decision.owed, decision.lines[0].currency), tag),
@@ -226,4 +278,14 @@ def chore(
         "on": day(on, tag) if on else "–",
         "command": command,
     }
-    return {"id": decision.oldest.invoice, "title": title.format(**facts), "explanation": sentence.format(**facts)}
+    return _told(which, tag, decision.oldest.invoice, facts)
+
+
+def afterword(which: Chore, language: str | None, *, invoice: int, customer: str, command: str) -> dict[str, Any]:
+    """The same of what came of his word."""
+    return _told(which, language or LAST_RESORT, invoice, {"customer": customer, "command": command})
+
+
+def _told(which: Chore, tag: str, invoice: int, facts: Mapping[str, str]) -> dict[str, Any]:
+    title, sentence = WORDS.get(tag.partition("_")[0], _EN)[which]
+    return {"id": invoice, "title": title.format(**facts), "explanation": sentence.format(**facts)}

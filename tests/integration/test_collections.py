@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -36,6 +37,7 @@ from workers.wiring import Rooms
 WHATSAPP, EMAIL, SLACK = ChannelName.WHATSAPP, ChannelName.EMAIL, ChannelName.SLACK
 SALESMAN = 107
 """Who looks after the stand-in's customer."""
+SOMEBODY_ELSE = 108
 CUSTOMER, INVOICE = 301, 88
 """He owes 1 250 on it, since ten days."""
 PERIOD = timedelta(days=14)
@@ -66,7 +68,7 @@ class Office:
         shipped = CADENCES_FILE.read_text("utf-8").replace("companies: {}", 'companies: {"1": standard}')
         self.rooms = replace(made, cadences=read_cadences(shipped, file="cadences.yaml"))
         self.clock, self.books = clock, Stage(running.url)
-        employ(self.rooms.engine, [SALESMAN])
+        employ(self.rooms.engine, [SALESMAN, SOMEBODY_ELSE])
 
     def write(self, model: str, number: int, **values: Any) -> None:
         """An accountant writes into the books."""
@@ -92,10 +94,22 @@ class Office:
     def answer(self, kind: EventKind, text: str, payload: str | None = None) -> None:
         """The customer answers his last WhatsApp."""
         (_, to, key) = self.whatsapp.sent[-1]
+        self._hear(WHATSAPP, kind, text, payload, to, key)
+
+    def press_card(self, user: int, payload: str) -> None:
+        """Somebody presses a button of the newest card that has it, which may be another's."""
+        key = next(
+            key
+            for rendered, _, key in reversed(self.slack.sent)
+            if payload in {button.payload for button in rendered.buttons}
+        )
+        self._hear(SLACK, EventKind.PRESSED, payload.capitalize(), payload, account(user), key)
+
+    def _hear(self, channel: ChannelName, kind: EventKind, text: str, payload: str | None, to: str, key: UUID) -> None:
         event = ChannelEvent(
             kind,
             str(new_id()),
-            WHATSAPP,
+            channel,
             "stub",
             datetime.now(UTC),
             text=text,
@@ -107,15 +121,16 @@ class Office:
         query(
             self.rooms.engine,
             "insert into request (id, source, sha256, headers, body, state)"
-            " values (:id, 'whatsapp', :sha, :headers, :body, 'parsed')",
+            " values (:id, :source, :sha, :headers, :body, 'parsed')",
             id=request_id,
+            source=channel.value,
             sha=request_id.bytes,
             headers=SEALER.seal_json({"x-postroom-wire": "sandbox"}, "request.headers"),
             body=SEALER.seal(b"{}", "request.body"),
         )
         with self.rooms.engine.begin() as connection:
-            blind = SEALER.blind(WHATSAPP, to)
-            new = NewChannelEvent(request_id, "whatsapp:stub", event.key, kind.value, event.to_json(), blind)
+            blind = SEALER.blind(channel, to)
+            new = NewChannelEvent(request_id, f"{channel}:stub", event.key, kind.value, event.to_json(), blind)
             keep_channel_events(connection, SEALER, [new])
         observe.drain(self.rooms)
 
@@ -268,26 +283,70 @@ def test_nobody_is_reminded_upon_an_old_bank_feed(office: Office) -> None:
     assert (office.letters(), office.why()) == ([], "stale")
 
 
-def test_a_formal_notice_waits_for_a_person_and_the_hand_over_ends_it(office: Office) -> None:
+def until_a_notice_waits(office: Office) -> None:
+    """He heard a reminder and a firm word, and paid nothing."""
     office.work()
     office.pass_days(7)
     office.work()
     office.pass_days(14)
     office.work()
-    assert [level for level, _ in office.letters()] == [2, 3]
+    assert levels(office) == [2, 3]
     assert any("formal notice" in title for title in office.tasks())
 
-    with office.rooms.engine.begin() as connection:
-        (debtor,) = debtors(connection)
-        set_of(connection, debtor.id, approved=4)
-        want(connection, [debtor.id])
+
+def levels(office: Office) -> list[int]:
+    return [level for level, _ in office.letters()]
+
+
+def test_a_formal_notice_waits_for_a_person_and_the_hand_over_ends_it(office: Office) -> None:
+    until_a_notice_waits(office)
+
+    office.press_card(SALESMAN, "agree")
     office.work()
-    assert [level for level, _ in office.letters()] == [2, 3, 4]
+    assert levels(office) == [2, 3, 4]
+    assert any("goes out" in title for title in office.tasks())
 
     office.pass_days(14)
     office.work()
-    assert [level for level, _ in office.letters()] == [2, 3, 4]
+    assert levels(office) == [2, 3, 4]
     assert any("is yours now" in title for title in office.tasks())
+
+
+def test_a_notice_that_somebody_holds_is_not_sent_and_a_second_word_changes_nothing(office: Office) -> None:
+    until_a_notice_waits(office)
+
+    office.press_card(SALESMAN, "hold")
+    office.press_card(SALESMAN, "agree")
+    office.work()
+    assert (levels(office), office.why()) == ([2, 3], "paused")
+    assert [title for title in office.tasks() if "is held" in title]
+    assert [title for title in office.tasks() if "No notice to" in title]
+
+
+def test_a_button_that_was_meant_for_another_lets_no_notice_out(office: Office) -> None:
+    until_a_notice_waits(office)
+
+    office.press_card(SOMEBODY_ELSE, "agree")
+    office.work()
+    assert levels(office) == [2, 3]
+    assert query(office.rooms.engine, "select detail from message_event where what = 'decision_refused'") == [
+        ("not_asked",)
+    ]
+
+
+def test_a_notice_that_an_operator_lets_out_needs_no_button(office: Office) -> None:
+    until_a_notice_waits(office)
+
+    with office.rooms.engine.begin() as connection:
+        (debtor,) = debtors(connection)
+        set_of(connection, debtor.id, approved=4)  # as `postroom collections approve` does
+        want(connection, [debtor.id])
+    office.work()
+    assert levels(office) == [2, 3, 4]
+    office.press_card(SALESMAN, "agree")
+    office.work()
+    assert levels(office) == [2, 3, 4]
+    assert [title for title in office.tasks() if "No notice to" in title]
 
 
 def days_to_paid(office: Office) -> Decimal | None:

@@ -36,6 +36,7 @@ KEY_WORDS = {
     "payment_statement": ["INV/2026/00088", "INV/2026/00091"],
     "payment_overdue": ["INV/2026/00088", "INV/2026/00091"],
     "payment_notice": ["INV/2026/00088", "INV/2026/00091"],
+    "collection_approval": ["Please call Cliente Demo SL", "has just left"],
     "collection_task": ["Please call Cliente Demo SL", "has just left"],
     "delivery_update": ["WH/OUT/00012", "shipped"],
     "daily_digest": ["Sales", "14", "Overdue invoices", "Sales manager"],

@@ -60,6 +60,7 @@ CHANNELS = {
     "payment_statement": "whatsapp email",
     "payment_overdue": "whatsapp email sms",
     "payment_notice": "email sms",
+    "collection_approval": "slack teams email odoo",
     "collection_task": "slack teams email odoo",
     "order_confirmation": "whatsapp email",
     "delivery_update": "whatsapp sms email",

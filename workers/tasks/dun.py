@@ -63,6 +63,8 @@ SOURCE = "/postroom/collections"
 """The CloudEvents source of statements and of what colleagues are asked to do."""
 COLLEAGUES = "collection_task"
 """The rule by which colleagues hear."""
+ASKS = {Chore.APPROVE: "collection_approval"}
+"""What has a rule of its own: it is answered by a button."""
 AGAIN = frozenset({Chore.REPLIED, Chore.REVIEW})
 """What they are asked another day though the amount is the same."""
 LOOK = "Look: postroom collections plan"
@@ -380,8 +382,11 @@ def _ask_colleague(
         return
     again = f"{turn.day}:{decision.oldest.invoice}" if which in AGAIN else on
     key = f"{turn.debtor.id}:{which}:{decision.level}:{decision.owed}:{again}"
+    if which in ASKS:
+        asked = {"debtor": str(turn.debtor.id), "level": decision.level, "customer": customer, "number": _number(turn)}
+        task |= {"asks": asked}
     data = {"recipient": colleague, "task": task}
-    yield _Mail(_event(turn, TASK, key, decision.oldest.invoice, data), COLLEAGUES)
+    yield _Mail(_event(turn, TASK, key, decision.oldest.invoice, data), ASKS.get(which, COLLEAGUES))
 
 
 def _number(turn: _Turn) -> str:

@@ -19,6 +19,7 @@ from postroom.store.receipts import (
 )
 from workers.hints import Lane
 from workers.tasks.acknowledge import take_alert
+from workers.tasks.agree import take_agreement
 from workers.tasks.decide import take_decision
 from workers.tasks.fall_back import fall_back
 from workers.tasks.note import note
@@ -54,6 +55,7 @@ def hear(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEven
         take_decision(connection, rooms, row, event, who, named=answered is not None)
         take_alert(connection, rooms, row, event, who, named=answered is not None)
         take_plea(connection, rooms, event, who)
+        lanes |= take_agreement(connection, rooms, row, event, who, named=answered is not None)
     log.info(
         "heard",
         kind=event.kind.value,
