@@ -45,7 +45,7 @@ live: dev ## The journeys through the Odoo that ODOO_URL names, and their table 
 	$(BIN)/python -m tests.live $(ARGS)
 
 faults: dev ## The scenarios that kill processes
-	$(BIN)/pytest tests/faults $(ARGS)
+	$(BIN)/pytest tests/faults --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 soak: dev ## A house under faults for ten minutes, then the promises judged; ARGS='--minutes 60' for longer
 	$(BIN)/python -m bench.soak $(ARGS)

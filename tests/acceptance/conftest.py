@@ -1,4 +1,4 @@
-"""One whole house for all acceptance tests: the product's own supervisor, its real processes, its own command line."""
+"""A whole house for each module: the product's own supervisor, its real processes, its own command line."""
 
 import contextlib
 import io
@@ -69,23 +69,24 @@ def postroom_in(directory: Path) -> Cli:
     return run
 
 
-@pytest.fixture(scope="session")
-def house(short_directory: Path) -> Iterator[House]:
-    """Everything that the Procfile names, on embedded servers."""
-    with House(ROOT, AT_HOME, directory=short_directory / "accept") as standing:
+@pytest.fixture(scope="module")
+def house(short_directory: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """Everything that the Procfile names, on embedded servers; gone with its module, for idle processes cost others."""
+    directory = short_directory / request.module.__name__.rpartition(".")[2]
+    with House(ROOT, AT_HOME, directory=directory) as standing:
         standing.wait_ready()
         introduce_templates(standing.environment)
         wait_for_workers(standing.environment)
         yield standing
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shell(house: House) -> Cli:
     """The command line in another terminal."""
     return postroom_in(house.directory)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cli(house: House) -> Cli:
     """The same command line in this process, which need not be started for each word: seconds of a minute's suite."""
 
@@ -104,7 +105,7 @@ def cli(house: House) -> Cli:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def theatre(house: House) -> Iterator[play.Theatre]:
     opened = play.theatre_of(house.environment)
     yield opened
@@ -120,7 +121,7 @@ class Journey:
     unheard: Sequence[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def journey(theatre: play.Theatre) -> Journey:
     run = Run.fresh()
     outcomes = play.watch(theatre, play.post(theatre, run), lambda _: None)
@@ -128,7 +129,7 @@ def journey(theatre: play.Theatre) -> Journey:
     return Journey(run, play.watch(theatre, outcomes, lambda _: None), unheard)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ask(house: House) -> Callable[..., list[tuple[Any, ...]]]:
     """Ask the database anything."""
 

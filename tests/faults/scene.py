@@ -223,8 +223,8 @@ class Scene:
 
         eventually(answers, within=40, what=f"worker {name} answers")
 
-    def cli(self, *words: object) -> str:
-        """What an operator types in another terminal, and what is said to it."""
+    def cli(self, *words: object, code: int = 0) -> str:
+        """What an operator types in another terminal, and what is said to it; it must end with that code."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         ended = subprocess.run(
             [sys.executable, "-m", "postroom", *map(str, words)],
@@ -235,8 +235,8 @@ class Scene:
             capture_output=True,
             timeout=60,
         )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
 
     # Faults --------------------------------------------------------------------------------------------------------
 
