@@ -23,7 +23,7 @@ from postroom.domain.safety import Wire
 from postroom.odoo.access import Access
 from postroom.odoo.connecting import connect
 from postroom.store.digests import own_figures
-from postroom.store.dunning import debtors, mark, set_of, want
+from postroom.store.dunning import debtors, mark, pause_debtor, set_of, want
 from postroom.store.ids import new_id
 from postroom.store.inbox import NewChannelEvent, keep_channel_events
 from sandbox.testing import SECRET, Running, running_sandbox
@@ -321,6 +321,17 @@ def test_a_notice_that_somebody_holds_is_not_sent_and_a_second_word_changes_noth
     assert (levels(office), office.why()) == ([2, 3], "paused")
     assert [title for title in office.tasks() if "is held" in title]
     assert [title for title in office.tasks() if "No notice to" in title]
+
+    office.clock.time += timedelta(hours=1)
+    with office.rooms.engine.begin() as connection:
+        (debtor,) = debtors(connection)
+        pause_debtor(connection, debtor.id, None, None)  # as `postroom collections resume` does
+        want(connection, [debtor.id])
+    office.work()
+    assert len([title for title in office.tasks() if "formal notice" in title]) == 2  # he is asked again
+    office.press_card(SALESMAN, "agree")
+    office.work()
+    assert levels(office) == [2, 3, 4]
 
 
 def test_a_button_that_was_meant_for_another_lets_no_notice_out(office: Office) -> None:

@@ -19,10 +19,10 @@ from postroom.store.inbox import Cause, InboxRow, OwnEvent, add_own_events
 from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
 from workers.hints import Lane
-from workers.tasks.dun import COLLEAGUES, SOURCE
 from workers.tasks.note import wire_of
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
+from workers.tasks.turn import COLLEAGUES, SOURCE
 from workers.wiring import Rooms
 
 AGREE, HOLD = "agree", "hold"

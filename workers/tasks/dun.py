@@ -1,20 +1,17 @@
 """Collections: who owes is read from Odoo, what to do about it is decided purely, and it is done once a day."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from postroom.domain.cadences import Cadence
-from postroom.domain.dunning import ACTS, Act, Decision, History, Ledger, Why, local_day, plan, still_true
-from postroom.domain.quiet_hours import Hours
-from postroom.domain.statements import STATEMENT, TASK, Chore, chore, statement
+from postroom.domain.dunning import ACTS, Act, Decision, Ledger, Why, plan, still_true
+from postroom.domain.statements import STATEMENT, Chore, statement
 from postroom.odoo.errors import OdooError
 from postroom.odoo.receivables import Account, nothing_owed, payment_address, read_accounts
 from postroom.store.dunning import (
@@ -37,37 +34,24 @@ from postroom.store.dunning import (
     want,
 )
 from postroom.store.engine import Connection
-from postroom.store.inbox import Cause, OwnEvent, add_own_events
 from postroom.store.letters import (
     Letter,
     aging_letters,
     call_back,
     let_go,
-    note_intent,
     open_letters,
     write_letter,
 )
-from postroom.store.notices import raise_notice
 from postroom.store.safety import odoo_wire
 from postroom.store.timers import Outcome, Timer, set_timer, still_due
 from workers.app import app
 from workers.hints import Lane
 from workers.tasks.note_paid import note_what_is_paid
-from workers.tasks.resolve import recipient_of_user
 from workers.tasks.review_disputes import last_review, review, want_reviews
-from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
+from workers.tasks.turn import Mail, Turn, ask_colleague, event_about, post
 from workers.wiring import Rooms, rooms
 
-SOURCE = "/postroom/collections"
-"""The CloudEvents source of statements and of what colleagues are asked to do."""
-COLLEAGUES = "collection_task"
-"""The rule by which colleagues hear."""
-ASKS = {Chore.APPROVE: "collection_approval"}
-"""What has a rule of its own: it is answered by a button."""
-AGAIN = frozenset({Chore.REPLIED, Chore.REVIEW})
-"""What they are asked another day though the amount is the same."""
-LOOK = "Look: postroom collections plan"
 AHEAD = timedelta(minutes=90)
 """Who is to be looked at within this is given a timer; the next plan is made in an hour."""
 AGE = timedelta(minutes=8)
@@ -158,31 +142,6 @@ def _read(rooms: Rooms, company: str, customers: Sequence[str] | None, summary: 
 # One customer ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A customer whose turn it is, locked, with everything that is known about him."""
-
-    connection: Connection
-    rooms: Rooms
-    debtor: Debtor
-    account: Account
-    cadence: Cadence
-    history: History
-    link: str | None
-    """Where he sees and pays what is due the longest."""
-    now: datetime
-
-    @property
-    def hours(self) -> Hours:
-        """The company's own."""
-        return self.rooms.book.companies.of(self.debtor.company).hours
-
-    @property
-    def day(self) -> date:
-        """His."""
-        return local_day(self.account.ledger, self.hours, self.now)
-
-
 def drain(rooms: Rooms) -> Summary:
     """Check what is about to leave; then serve everybody who is wanted, a company's customers by one reading."""
     rooms.hints.clear("collect")
@@ -211,7 +170,7 @@ def _serve_all(rooms: Rooms, company: str, debtors: Sequence[Debtor], summary: S
         with rooms.engine.begin() as connection:
             locked = lock_debtors(connection, [debtor.id])[debtor.id]
             history, now = history_of(connection, locked), rooms.clock.now()
-            lanes = _serve(_Turn(connection, rooms, locked, account, cadence, history, link, now), summary)
+            lanes = _serve(Turn(connection, rooms, locked, account, cadence, history, link, now), summary)
         rooms.hints.deliver_all(lanes)
 
 
@@ -224,7 +183,7 @@ def _link(rooms: Rooms, company: str, account: Account) -> str | None:
     return payment_address(odoo, oldest.invoice) if odoo else None
 
 
-def _serve(turn: _Turn, summary: Summary) -> set[Lane]:
+def _serve(turn: Turn, summary: Summary) -> set[Lane]:
     """Decide once more, upon what was just read, and do it."""
     decision = plan(turn.account.ledger, turn.history, turn.cadence, turn.hours, turn.now)
     mails = [*_pass_on(turn), *_review(turn), *(DEEDS[decision.act](turn, decision) if decision.act in DEEDS else ())]
@@ -233,10 +192,10 @@ def _serve(turn: _Turn, summary: Summary) -> set[Lane]:
     note_decision(turn.connection, turn.debtor.id, decision)
     served(turn.connection, turn.debtor.id)
     summary.add(decision.act.value)
-    return {lane for mail in mails for lane in _post(turn, mail, summary)}
+    return {lane for mail in mails for lane in post(turn, mail, summary)}
 
 
-def _forgive(turn: _Turn) -> None:
+def _forgive(turn: Turn) -> None:
     forgive(turn.connection, turn.debtor.id)
     for letter in open_letters(turn.connection, turn.debtor.id):
         call_back(turn.connection, letter, Why.PAID)
@@ -244,40 +203,10 @@ def _forgive(turn: _Turn) -> None:
         note(turn.connection, turn.debtor, "paid", turn.now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mail:
-    """An event of ours, by the rule that it goes by, and the statement that it carries."""
-
-    event: OwnEvent
-    rule: str
-    letter: UUID | None = None
-
-
-def _post(turn: _Turn, mail: _Mail, summary: Summary) -> set[Lane]:
-    rows = add_own_events(turn.connection, turn.rooms.sealer, [mail.event], Cause(mail.rule))
-    lanes = sort_events(turn.connection, turn.rooms, rows, summary)
-    if mail.letter and rows:
-        note_intent(turn.connection, mail.letter, rows[0].id)
-    return lanes
-
-
-def _event(turn: _Turn, kind: str, key: str, invoice: int, data: Mapping[str, Any]) -> OwnEvent:
-    whole = {
-        "specversion": "1.0",
-        "id": key,
-        "source": SOURCE,
-        "type": kind,
-        "time": turn.now.isoformat(),
-        "subject": f"account.move:{invoice}",
-        "data": {"company": turn.account.company, **data},
-    }
-    return OwnEvent(turn.debtor.company, SOURCE, key, kind, whole)
-
-
 # Deeds ----------------------------------------------------------------------------------------------------------------
 
 
-def _send(turn: _Turn, decision: Decision) -> Iterator[_Mail]:
+def _send(turn: Turn, decision: Decision) -> Iterator[Mail]:
     level, account = turn.cadence.levels[decision.level or 0], turn.account
     letter = write_letter(turn.connection, turn.debtor, decision, turn.history, day=turn.day, at=turn.now)
     if letter is None:
@@ -286,34 +215,34 @@ def _send(turn: _Turn, decision: Decision) -> Iterator[_Mail]:
     told = statement(decision, level.tone, (account.contact or account.recipient).get("language"), turn.link)
     contacts = {"contacts": {"invoice": account.contact}} if account.contact else {}
     data = {"recipient": account.recipient, **contacts, "statement": told}
-    yield _Mail(_event(turn, STATEMENT, str(letter), decision.oldest.invoice, data), level.by, letter)
+    yield Mail(event_about(turn, STATEMENT, str(letter), decision.oldest.invoice, data), level.by, letter)
     if level.nudge:
-        yield from _ask_colleague(turn, Chore.CALL, decision)
+        yield from ask_colleague(turn, Chore.CALL, decision)
 
 
-def _nudge(turn: _Turn, decision: Decision) -> Iterator[_Mail]:
+def _nudge(turn: Turn, decision: Decision) -> Iterator[Mail]:
     tell_of(turn.connection, turn.debtor, decision, turn.now)
     _write_down(turn, "nudged", decision)
-    yield from _ask_colleague(turn, Chore.CALL, decision)
+    yield from ask_colleague(turn, Chore.CALL, decision)
 
 
-def _ask(turn: _Turn, decision: Decision) -> Iterator[_Mail]:
+def _ask(turn: Turn, decision: Decision) -> Iterator[Mail]:
     set_of(turn.connection, turn.debtor.id, asked=decision.level)
     _write_down(turn, "asked", decision)
-    yield from _ask_colleague(turn, Chore.APPROVE, decision)
+    yield from ask_colleague(turn, Chore.APPROVE, decision)
 
 
-def _hand_over(turn: _Turn, decision: Decision) -> Iterator[_Mail]:
+def _hand_over(turn: Turn, decision: Decision) -> Iterator[Mail]:
     mark(turn.connection, turn.debtor, "handed_over_at", decision.raised, turn.now)
     _write_down(turn, "handed_over", decision)
-    yield from _ask_colleague(turn, Chore.HANDED_OVER, decision)
+    yield from ask_colleague(turn, Chore.HANDED_OVER, decision)
 
 
-def _tell_of_payment(turn: _Turn, decision: Decision) -> Iterator[_Mail]:
-    yield from _ask_colleague(turn, Chore.MATCH, decision)
+def _tell_of_payment(turn: Turn, decision: Decision) -> Iterator[Mail]:
+    yield from ask_colleague(turn, Chore.MATCH, decision)
 
 
-DEEDS: Mapping[Act, Callable[[_Turn, Decision], Iterator[_Mail]]] = MappingProxyType(
+DEEDS: Mapping[Act, Callable[[Turn, Decision], Iterator[Mail]]] = MappingProxyType(
     {
         Act.SEND: _send,
         Act.NUDGE: _nudge,
@@ -325,7 +254,7 @@ DEEDS: Mapping[Act, Callable[[_Turn, Decision], Iterator[_Mail]]] = MappingProxy
 """What is done; whatever else is decided is only kept."""
 
 
-def _write_down(turn: _Turn, what: str, decision: Decision) -> None:
+def _write_down(turn: Turn, what: str, decision: Decision) -> None:
     names = [level.name for level in turn.cadence.levels]
     passed = f"; passed over, since overdue as well: {', '.join(names[each] for each in decision.skipped)}"
     detail = f"{names[decision.level or 0]}, {len(decision.lines)} invoices{passed if decision.skipped else ''}"
@@ -335,70 +264,30 @@ def _write_down(turn: _Turn, what: str, decision: Decision) -> None:
 # Colleagues -----------------------------------------------------------------------------------------------------------
 
 
-def _pass_on(turn: _Turn) -> Iterator[_Mail]:
+def _pass_on(turn: Turn) -> Iterator[Mail]:
     """What he answered, to whoever looks after him."""
     if turn.debtor.chore and turn.account.ledger.lines:
         owed = Decision(Act.TELL, Why.DUE, lines=turn.account.ledger.lines)
-        yield from _ask_colleague(turn, Chore(turn.debtor.chore), owed, on=_until(turn))
+        yield from ask_colleague(turn, Chore(turn.debtor.chore), owed, on=_until(turn))
     set_of(turn.connection, turn.debtor.id, chore=None)
 
 
-def _until(turn: _Turn) -> date | None:
+def _until(turn: Turn) -> date | None:
     """The day that his answer holds for."""
     if turn.debtor.chore == Chore.DISPUTED:
         return _on(turn, last_review(turn.connection, turn.debtor))
     return turn.debtor.promised_on or _on(turn, turn.debtor.paused_until)
 
 
-def _on(turn: _Turn, at: datetime | None) -> date | None:
+def _on(turn: Turn, at: datetime | None) -> date | None:
     return at and at.astimezone(ZoneInfo(turn.hours.zone)).date()
 
 
-def _review(turn: _Turn) -> Iterator[_Mail]:
+def _review(turn: Turn) -> Iterator[Mail]:
     """What he disputes, to whoever looks after him, once in each period until it is settled or paid."""
     for each in review(turn.connection, turn.debtor, turn.account.ledger.lines, turn.cadence, turn.now):
         on = _on(turn, each.since)
-        yield from _ask_colleague(turn, Chore.REVIEW, each.decision, on=on, command=each.command)
-
-
-def _ask_colleague(
-    turn: _Turn, which: Chore, decision: Decision, *, on: date | None = None, command: str = ""
-) -> Iterator[_Mail]:
-    """Whoever looks after a customer is asked once about the same amount; where nobody does, operators are."""
-    colleague = _colleague(turn)
-    customer = str(turn.account.recipient.get("name", turn.debtor.customer))
-    task = chore(
-        which,
-        colleague.get("language") if colleague else None,
-        customer=customer,
-        decision=decision,
-        on=on,
-        command=command or f"postroom collections approve {_number(turn)}",
-    )
-    if colleague is None:
-        words = f"{turn.debtor.customer} owes, and nobody looks after him in Odoo ({which}). {LOOK} {_number(turn)}"
-        key = f"collections:{turn.debtor.id}"
-        raise_notice(turn.connection, key=key, company=turn.debtor.company, kind="collections", words=words)
-        return
-    again = f"{turn.day}:{decision.oldest.invoice}" if which in AGAIN else on
-    key = f"{turn.debtor.id}:{which}:{decision.level}:{decision.owed}:{again}"
-    if which in ASKS:
-        asked = {"debtor": str(turn.debtor.id), "level": decision.level, "customer": customer, "number": _number(turn)}
-        task |= {"asks": asked}
-    data = {"recipient": colleague, "task": task}
-    yield _Mail(_event(turn, TASK, key, decision.oldest.invoice, data), ASKS.get(which, COLLEAGUES))
-
-
-def _number(turn: _Turn) -> str:
-    return turn.debtor.customer.removeprefix("partner:")
-
-
-def _colleague(turn: _Turn) -> Mapping[str, Any] | None:
-    """As an event names him; None where nobody looks after the customer, or nobody knows him."""
-    if turn.account.manager is None:
-        return None
-    wire = odoo_wire(turn.connection, turn.debtor.company)
-    return recipient_of_user(turn.connection, turn.rooms.sealer, wire, turn.account.manager)
+        yield from ask_colleague(turn, Chore.REVIEW, each.decision, on=on, command=each.command)
 
 
 # What is about to leave -----------------------------------------------------------------------------------------------
