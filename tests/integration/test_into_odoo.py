@@ -287,11 +287,19 @@ def test_a_worker_that_was_away_for_longer_than_its_lease_changes_nothing_any_mo
     rooms: Rooms, odoo: SmallOdoo
 ) -> None:
     add(rooms, 1)
-    odoo.fault = once(slow(0.6), on="message_post")
+    asked, answer = threading.Event(), threading.Event()
+
+    def hold(_handler: BaseHTTPRequestHandler, _method: str) -> bool:
+        asked.set()
+        answer.wait(5)
+        return False
+
+    odoo.fault = once(hold, on="message_post")
     away = threading.Thread(target=write_back.drain, args=(rooms,))
     away.start()
-    time.sleep(0.2)
+    assert asked.wait(5)
     query(rooms.engine, "update outbox set attempts = attempts + 1, lease_until = clock_timestamp()")
+    answer.set()
     away.join()
 
     assert (states(rooms), odoo.done) == (["done"], {"message_post": 1})

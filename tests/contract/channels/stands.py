@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-IMPATIENT = 0.4
+IMPATIENT = 0.8
 """Seconds that a bench's channel waits for an answer."""
 
 # A stand-in for Meta ------------------------------------------------------------------------------------------------
