@@ -20,8 +20,9 @@ from config.template_files import load_templates
 from postroom.cli.config_faults import refusing, wrong_use
 from postroom.cli.showing import AsJson, emit, out, people, said, table
 from postroom.domain.approvals import ANSWERS, Answer
+from postroom.domain.chain_json import to_json
 from postroom.domain.companies import Companies
-from postroom.domain.escalation import ALWAYS, Calendar, Case, Chain, chain_for, to_json
+from postroom.domain.escalation import ALWAYS, Calendar, Case, Chain, chain_for
 from postroom.domain.quiet_hours import instant, is_zone
 from postroom.domain.routing import Rule
 from postroom.domain.run_words import By, whom_words

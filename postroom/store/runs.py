@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import DateTime, Integer, Interval, SmallInteger, Text, Uuid
 
-from postroom.domain.escalation import Chain, from_json, to_json
+from postroom.domain.chain_json import from_json, to_json
+from postroom.domain.escalation import Chain
 from postroom.domain.messages import WITHHELD
 from postroom.domain.runs import RunStatus
 from postroom.store.cards import want_changes

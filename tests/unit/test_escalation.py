@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from postroom.domain.chain_json import from_json, to_json
 from postroom.domain.escalation import (
     LOOK_AGAIN,
     Audience,
@@ -31,9 +32,7 @@ from postroom.domain.escalation import (
     chain_for,
     expected,
     following,
-    from_json,
     next_move,
-    to_json,
 )
 from postroom.domain.quiet_hours import ALWAYS, Hours, Window
 

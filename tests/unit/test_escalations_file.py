@@ -19,7 +19,8 @@ from config.faults import ConfigRefused
 from config.rules import load_routing
 from config.template_files import load_templates
 from postroom.cli import config
-from postroom.domain.escalation import Deed, Needs, OnLate, Waits, from_json, to_json
+from postroom.domain.chain_json import from_json, to_json
+from postroom.domain.escalation import Deed, Needs, OnLate, Waits
 
 RULES = load_routing(templates=load_templates()).rules
 WHOLE = """\
