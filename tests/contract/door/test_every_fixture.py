@@ -5,6 +5,7 @@ Whatever is posted is answered 200 or refused, never with a 500; whatever is kep
 
 import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -248,7 +249,7 @@ def in_json(draw: st.DrawFn, channel: ChannelName) -> bytes:
         inside = payload
         for step in way:
             inside = inside[step]
-        inside[last] = draw(ODD)
+        inside[last] = deepcopy(draw(ODD))  # its lists are the same each time, and none may come to stand in itself
     return json.dumps(payload).encode()
 
 
