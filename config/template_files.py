@@ -141,8 +141,8 @@ _REPLY = {"title": _TEXT, "reply": _TEXT, "instead": _WORDS}
 _LINK = {"title": _TEXT, "fact": _TEXT}
 REPLY_BUTTONS: Mapping[ChannelName, Mapping[str, Field]] = {
     ChannelName.WHATSAPP: _REPLY,
-    ChannelName.SLACK: {**_REPLY, "style": _STYLE},
-    ChannelName.TEAMS: {**_REPLY, "style": _STYLE},
+    ChannelName.SLACK: {**_REPLY, "style": _STYLE, "reason": _WORDS},
+    ChannelName.TEAMS: {**_REPLY, "style": _STYLE, "reason": _WORDS},
     ChannelName.EMAIL: _REPLY,
     ChannelName.ODOO: _REPLY,
 }

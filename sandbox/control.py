@@ -145,7 +145,7 @@ async def press(rooms: Rooms, fields: Fields) -> Any:
     do_press = ANSWERS[target.channel].press
     if do_press is None:
         raise Unfit([f"/message_id: on {NAMES[target.channel]} no button answers"])
-    return _message_row(do_press(rooms, seen, found))
+    return _message_row(do_press(rooms, seen, replace(found, written=str(fields.get("reason") or ""))))
 
 
 def _chosen_button(message: Message, choice: str) -> Button | None:

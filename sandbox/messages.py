@@ -23,6 +23,10 @@ class Button:
     """What comes back when it is pressed; None for a button that only opens its link."""
     style: str | None = None
     """primary or danger, where the channel can show that."""
+    reason: str | None = None
+    """The label of a field beside it."""
+    written: str = ""
+    """What a person has written there when he presses it."""
 
 
 @dataclass(frozen=True, slots=True)

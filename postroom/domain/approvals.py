@@ -137,6 +137,10 @@ class Way:
         return self.approved if answer is Answer.APPROVE else self.rejected
 
 
+NOTED = frozenset({("purchase.order", "button_cancel"), ("sale.order", "action_cancel"), ("hr.leave", "action_refuse")})
+"""Model and method of rejections that ask for no reason: the one that was given is noted on the document."""
+
+
 def _from(states: tuple[str, ...], method: str, wizard: Wizard | None = None, **arguments: Any) -> Mapping[str, Step]:
     return MappingProxyType({state: Step(method, MappingProxyType(arguments), wizard) for state in states})
 

@@ -136,6 +136,8 @@ class ChannelEvent:
     """A reply's words or a pressed button's title."""
     payload: str | None = None
     """A pressed button's payload."""
+    reason: str | None = None
+    """What was written in the field beside the buttons."""
     fault: Fault | None = None
     """Why it failed; set exactly when kind is FAILED."""
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -210,6 +212,12 @@ class Button:
     """The variable end of a template's link (the provider holds the fixed beginning)."""
     style: str | None = None
     """primary, danger or None: how much it stands out where the channel can show that."""
+    reason: str | None = None
+    """The label of a field above it, whose words come back with the answer."""
+
+
+MOST_REASON = 500
+"""Characters of the words that go with an answer."""
 
 
 @dataclass(frozen=True, slots=True)

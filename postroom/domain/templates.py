@@ -39,6 +39,8 @@ class ReplyButton:
     instead: str | None = None
     """What is written where a channel has no reply buttons and we have no address to answer to."""
     style: str | None = None
+    reason: str | None = None
+    """The label of a field whose words go with the answer, on channels whose messages have fields."""
 
 
 ButtonSpec = LinkButton | ReplyButton
@@ -235,6 +237,6 @@ def _buttons(spec: Mapping[str, Any]) -> tuple[ButtonSpec, ...]:
 
 def _button(raw: Mapping[str, Any]) -> ButtonSpec:
     if "reply" in raw:
-        return ReplyButton(raw["title"], raw["reply"], raw.get("instead"), raw.get("style"))
+        return ReplyButton(raw["title"], raw["reply"], raw.get("instead"), raw.get("style"), raw.get("reason"))
     prefix = raw["url"].removesuffix(URL_VARIABLE) if "url" in raw else None
     return LinkButton(raw["title"], raw.get("fact"), prefix, raw.get("style"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from postroom.domain.approvals import WAYS, Answer, Result, Settled, Step, Way, Ways, Wizard, moved, standing
+from postroom.domain.approvals import NOTED, WAYS, Answer, Result, Settled, Step, Way, Ways, Wizard, moved, standing
 from postroom.domain.channels import Verdict
 from postroom.domain.commands import Command, signed
 from postroom.odoo.calls import Call
@@ -29,7 +29,8 @@ class Decision:
     record_id: int
     uid: int
     expected_revision: str | None = None
-    reason: str = REASON
+    reason: str | None = None
+    """Why he rejects it, where he said so."""
     language: str | None = None
     """His, in which Odoo names the state that it ended in."""
 
@@ -151,6 +152,8 @@ class Himself:
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         if step.wizard is None:
             self._odoo.act(decision.model, [decision.record_id], step.method, step.arguments)
+            if reason := _reason(decision, step):
+                self._odoo.act(decision.model, [decision.record_id], "message_post", {"body": reason})
         else:
             self._ask_wizard(decision, step.wizard)
         return seen, self._state(way, decision)
@@ -159,7 +162,7 @@ class Himself:
         ids = [decision.record_id]
         context = {"active_model": decision.model, "active_ids": ids, "active_id": ids[0]}
         fields = self._odoo.fields(wizard.model)
-        values: dict[str, Any] = {wizard.reason: decision.reason}
+        values: dict[str, Any] = {wizard.reason: decision.reason or REASON}
         if wizard.records in fields:
             values[wizard.records] = [[6, 0, ids]]
         made = self._odoo.create(wizard.model, values, context=context)
@@ -194,6 +197,7 @@ class AddOn:
         return str(told["before"].get(way.state, "")), str(told["after"].get(way.state, ""))
 
     def _command(self, way: Way, decision: Decision, step: Step, seen: str) -> dict[str, Any]:
+        reason = _reason(decision, step)
         command = Command(
             key=f"{decision.key}:{seen}",
             database=self._database,
@@ -201,11 +205,18 @@ class AddOn:
             model=decision.model,
             id=decision.record_id,
             method=step.method,
-            arguments={**step.arguments, **({"reason": decision.reason} if step.wizard else {})},
+            arguments={**step.arguments, **({"reason": reason} if reason else {})},
             expected_revision=decision.expected_revision,
             watch=(way.state,),
         )
         return signed(command, self._secret, self._now)
+
+
+def _reason(decision: Decision, step: Step) -> str | None:
+    """What goes with a step: a window asks for it always, a note is written only of what was said."""
+    if step.wizard:
+        return decision.reason or REASON
+    return decision.reason if (decision.model, step.method) in NOTED else None
 
 
 @contextmanager

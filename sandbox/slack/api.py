@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -212,7 +212,7 @@ def _dressed(message: Message, body: Body) -> Message:
         title=next((block["text"]["text"] for block in blocks if block["type"] == "header"), ""),
         text="\n\n".join(texts) or str(body.get("text", "")),
         fields=tuple(_fact(field["text"]) for block in blocks for field in block.get("fields", ())),
-        buttons=tuple(_button(each) for block in blocks for each in block.get("elements", ())),
+        buttons=tuple(_button(each, _label(blocks)) for block in blocks for each in block.get("elements", ())),
         raw=body,
     )
 
@@ -222,7 +222,17 @@ def _fact(text: str) -> Fact:
     return Fact(label.strip("*"), value)
 
 
-def _button(element: Mapping[str, Any]) -> Button:
+def _label(blocks: Sequence[Body]) -> str | None:
+    return next((str(block["label"]["text"]) for block in blocks if block["type"] == "input"), None)
+
+
+def _button(element: Mapping[str, Any], label: str | None) -> Button:
+    """A field stands beside the button of the graver answer."""
+    style = element.get("style")
     return Button(
-        element["text"]["text"], url=element.get("url"), payload=element.get("value"), style=element.get("style")
+        element["text"]["text"],
+        url=element.get("url"),
+        payload=element.get("value"),
+        style=style,
+        reason=label if style == "danger" else None,
     )

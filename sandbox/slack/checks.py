@@ -14,6 +14,7 @@ MAX_FIELD = 2000
 MAX_FIELDS = 10
 MAX_ELEMENTS = 25
 MAX_TITLE = 75
+MAX_LABEL = 2000
 MAX_VALUE = 2000
 MAX_URL = 3000
 MAX_ID = 255
@@ -71,6 +72,13 @@ def _actions(block: Body) -> Iterator[Fault]:
         yield from _button(element, f"/elements/{number}")
 
 
+def _input(block: Body) -> Iterator[Fault]:
+    element = block.get("element")
+    yield from _text(block.get("label"), "/label", MAX_LABEL, ("plain_text",))
+    if not isinstance(element, dict) or element.get("type") != "plain_text_input":
+        yield "/element/type", "the sandbox shows plain_text_input only"
+
+
 def _counted(items: object, at: str, most: int) -> Iterator[Fault]:
     if not isinstance(items, list) or not 1 <= len(items) <= most:
         yield at, f"must have 1 to {most} items"
@@ -99,6 +107,6 @@ def _nothing(_block: Body) -> Iterator[Fault]:
 
 
 BLOCKS: Mapping[str, Callable[[Body], Iterator[Fault]]] = MappingProxyType(
-    {"header": _header, "section": _section, "actions": _actions, "divider": _nothing}
+    {"header": _header, "section": _section, "actions": _actions, "input": _input, "divider": _nothing}
 )
 """The blocks that this stand-in speaks."""

@@ -54,8 +54,16 @@ def press_action(message: Message, button: Button, moment: str) -> dict[str, Any
         "trigger_id": f"{moment}.{secrets.token_hex(8)}",
         "channel": {"id": conversation, "name": "directmessage"},
         "response_url": f"https://hooks.slack.example/actions/{TEAM_ID}/{secrets.token_hex(8)}",
+        "state": {"values": typed(message.raw or {}, button.written)},
         "actions": [{**element, "block_id": block_id, "action_ts": moment}],
     }
+
+
+def typed(raw: Mapping[str, Any], words: str) -> dict[str, Any]:
+    """What stands in a message's fields, by block and action; Slack says null of an empty one."""
+    fields = [block for block in raw.get("blocks", ()) if block["type"] == "input"]
+    value = {"type": "plain_text_input", "value": words or None}
+    return {block["block_id"]: {block["element"]["action_id"]: value} for block in fields}
 
 
 def pressed_element(raw: Mapping[str, Any], button: Button) -> tuple[str, dict[str, Any]]:

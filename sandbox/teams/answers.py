@@ -11,7 +11,7 @@ from sandbox.courier import Answered
 from sandbox.messages import Button, Message
 from sandbox.people import Person
 from sandbox.rooms import Rooms
-from sandbox.teams.cards import action_of
+from sandbox.teams.cards import action_of, inputs
 from sandbox.teams.names import Directory, conversation_with
 from sandbox.teams.webhooks import execute_activity, message_id, new_activity_id, text_activity, written
 
@@ -36,7 +36,8 @@ def press(rooms: Rooms, message: Message, button: Button) -> Message:
     person = rooms.people.behind(message.address)
     user_id = rooms.shelf(Directory).id_of(message.address)
     about = replace(pressed, at=rooms.now(), context=None)
-    activity = execute_activity(rooms.environment, about, user_id, person.title if person else "", action)
+    typed = {str(each["id"]): button.written for each in inputs(message.raw or {})}
+    activity = execute_activity(rooms.environment, about, user_id, person.title if person else "", action, typed)
     answered = rooms.courier.post(lambda: written(rooms.environment, activity), PAUSES)
     rooms.spawn(_show(rooms, pressed, answered))
     return pressed

@@ -29,7 +29,7 @@ def shown(activity: Json) -> dict[str, Any]:
         "title": "".join(block["text"] for block in head),
         "text": "\n\n".join(block["text"] for block in blocks[len(head) :]),
         "fields": tuple(_facts(card["body"])),
-        "buttons": tuple(map(_button, card.get("actions", ()))),
+        "buttons": tuple(_button(action, _label(card)) for action in card.get("actions", ())),
     }
 
 
@@ -50,9 +50,20 @@ def _facts(body: Sequence[Json]) -> list[Fact]:
     return [Fact(fact["title"], fact["value"]) for facts in sets for fact in facts]
 
 
-def _button(action: Json) -> Button:
+def inputs(activity: Json) -> list[Json]:
+    """The fields of an activity's card."""
+    return [element for element in card_in(activity).get("body", ()) if element["type"] == "Input.Text"]
+
+
+def _label(card: Json) -> str | None:
+    return next((str(each.get("label", "")) for each in card["body"] if each["type"] == "Input.Text"), None)
+
+
+def _button(action: Json, label: str | None) -> Button:
+    """A field stands beside the button of the graver answer."""
     style = STYLES.get(action.get("style", ""))
-    return Button(action["title"], url=action.get("url"), payload=_payload(action), style=style)
+    reason = label if style == "danger" else None
+    return Button(action["title"], url=action.get("url"), payload=_payload(action), style=style, reason=reason)
 
 
 def _payload(action: Json) -> str | None:

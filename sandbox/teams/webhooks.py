@@ -41,10 +41,11 @@ def text_activity(environment: Environment, written: Message, user_id: str, name
 
 
 def execute_activity(
-    environment: Environment, pressed: Message, user_id: str, name: str, action: Mapping[str, Any]
+    environment: Environment, pressed: Message, user_id: str, name: str, action: Mapping[str, Any], typed: Json
 ) -> Json:
-    """A pressed button of a card."""
+    """A pressed button of a card; what was typed into its fields goes with its data."""
     told = {key: action[key] for key in ("type", "title", "verb", "data") if key in action}
+    told["data"] = {**told.get("data", {}), **typed}
     about = _activity(environment, pressed, user_id, name)
     invoke = {"type": "invoke", "name": "adaptiveCard/action", "value": {"action": told, "trigger": "manual"}}
     return {**about, **invoke, "id": f"f:{uuid4()}", "replyToId": pressed.id.rpartition(";")[2]}

@@ -95,7 +95,15 @@ def send(rooms: Rooms) -> None:
             deliver.drain(rooms, channel, lane)
 
 
-def press(rooms: Rooms, login: str, answer: str, wire: Wire = Wire.SANDBOX, *, named: bool = True) -> None:
+def press(
+    rooms: Rooms,
+    login: str,
+    answer: str,
+    wire: Wire = Wire.SANDBOX,
+    *,
+    named: bool = True,
+    reason: str | None = None,
+) -> None:
     """Somebody presses a button of the newest question; `named`: and the press says of which."""
     (attempt,) = query(
         rooms.engine,
@@ -110,6 +118,7 @@ def press(rooms: Rooms, login: str, answer: str, wire: Wire = Wire.SANDBOX, *, n
         datetime.now(UTC),
         text=answer.capitalize(),
         payload=answer,
+        reason=reason,
         address=account(login),
         attempt_id=attempt.id if named else None,
     )
@@ -256,6 +265,28 @@ def test_the_first_of_two_answers_counts(rooms: Rooms) -> None:
     assert any("“Approve”, by" in words for words in told(rooms, "text"))
 
 
+ENDS = [("reject", "cancel"), ("approve", "purchase")]
+
+
+def noted(rooms: Rooms) -> list[int]:
+    """The documents that say so."""
+    odoo = rooms.erp.at(Wire.SANDBOX)
+    assert odoo is not None
+    found = odoo.search_read("mail.message", [["body", "ilike", "Twice the usual price"]], ["res_id"])
+    return [row["res_id"] for row in found]
+
+
+@pytest.mark.parametrize(("answer", "ends"), ENDS)
+def test_what_he_wrote_beside_the_buttons_stands_on_the_order_that_he_rejected(
+    rooms: Rooms, answer: str, ends: str
+) -> None:
+    ask(rooms, "pmanager", document_number="P00042")
+    press(rooms, "pmanager", answer, reason="Twice the usual price")
+    carried(rooms)
+    assert state(rooms, "purchase.order", 42) == ends
+    assert noted(rooms) == ([42] if answer == "reject" else [])
+
+
 def test_who_presses_again_when_all_is_done_hears_that_it_is(rooms: Rooms) -> None:
     ask(rooms, "pmanager", document_number="P00042")
     press(rooms, "pmanager", "approve")
@@ -322,7 +353,10 @@ def test_a_document_that_changed_since_is_not_decided(rooms: Rooms) -> None:
     assert "8,400.00" in told(rooms, "text")[0]
 
 
-def test_without_the_add_on_he_decides_by_his_own_key(make_rooms: Callable[..., Rooms], odoo: str) -> None:
+@pytest.mark.parametrize(("answer", "ends"), ENDS)
+def test_without_the_add_on_he_decides_by_his_own_key(
+    make_rooms: Callable[..., Rooms], odoo: str, answer: str, ends: str
+) -> None:
     rooms = make_rooms(StubChannel(SLACK), StubChannel(EMAIL), erp=erp_at(odoo, ""))
     introduce(rooms)
     with rooms.engine.begin() as connection:
@@ -330,9 +364,10 @@ def test_without_the_add_on_he_decides_by_his_own_key(make_rooms: Callable[..., 
         assert person is not None
         set_api_key(connection, SEALER, person.id, key_of(SECRET, "pmanager"))
     ask(rooms, "pmanager")
-    press(rooms, "pmanager", "approve")
+    press(rooms, "pmanager", answer, reason="Twice the usual price")
     carried(rooms)
-    assert state(rooms, "purchase.order", 42) == "purchase"
+    assert state(rooms, "purchase.order", 42) == ends
+    assert noted(rooms) == ([42] if answer == "reject" else [])
 
 
 def test_without_add_on_and_key_he_is_led_into_odoo_and_the_operators_hear_of_it(

@@ -75,7 +75,7 @@ def test_an_approval_can_be_given_where_the_team_works(channel: ChannelName):
     )
     assert rendered.buttons == (
         Button("Approve", payload="approve", style="primary"),
-        Button("Reject", payload="reject", style="danger"),
+        Button("Reject", payload="reject", style="danger", reason="Reason, if you reject"),
         Button("View Details", url="https://erp.example.com/odoo/purchase/42"),
     )
 

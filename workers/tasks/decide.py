@@ -94,6 +94,7 @@ def take_decision(
         asked=asked,
         reached={ADDRESSED[event.channel.value]: event.address or ""} if event.channel.value in ADDRESSED else {},
         called=event.text or "",
+        reason=event.reason if event.payload == Answer.REJECT else None,
     )
     refusal = judged(asked, press.who, rooms.clock.now())
     if refusal is None and asked is not None and press.person is not None:

@@ -18,7 +18,7 @@ def link_buttons(version: TemplateVersion, facts: Facts, spec: LinkButton) -> tu
 
 def reply_button(spec: ReplyButton) -> Button:
     """The button, whose presses come back to us."""
-    return Button(spec.title, payload=spec.payload, style=spec.style)
+    return Button(spec.title, payload=spec.payload, style=spec.style, reason=spec.reason)
 
 
 def sentence_instead(version: TemplateVersion, spec: ReplyButton) -> str:

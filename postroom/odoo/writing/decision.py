@@ -3,7 +3,7 @@
 from postroom.domain.approvals import CARRIED, WAYS, Answer, Settled, Ways
 from postroom.domain.writings import DONE, REFUSED, Ending, Writing
 from postroom.odoo.client import Odoo
-from postroom.odoo.deciding import REASON, Decision, Hand, decide
+from postroom.odoo.deciding import Decision, Hand, decide
 
 
 def write(odoo: Odoo, hand: Hand | None, writing: Writing, ways: Ways = WAYS) -> tuple[Settled, Ending]:
@@ -19,7 +19,7 @@ def write(odoo: Odoo, hand: Hand | None, writing: Writing, ways: Ways = WAYS) ->
             record_id=payload["id"],
             uid=payload["uid"],
             expected_revision=payload.get("expected_revision"),
-            reason=payload.get("reason") or REASON,
+            reason=payload.get("reason"),
             language=payload.get("language"),
         ),
         ways,

@@ -91,6 +91,22 @@ def test_a_pressed_button_brings_our_attempt_back(sandbox: Running, slack: Any) 
     assert event.account == TEAM == slack.account
 
 
+ASKS_WHY = replace(REQUEST, buttons=(Button("Reject", payload="reject", style="danger", reason="Reason"),))
+
+
+@pytest.mark.parametrize(("written", "reason"), [("Too dear.", "Too dear."), ("", None)])
+def test_what_was_written_beside_a_button_comes_back_with_its_press(
+    sandbox: Running, slack: Any, written: str, reason: str | None
+) -> None:
+    receipt = slack.send(ASKS_WHY, TO, uuid4())
+    assert [button["reason"] for button in message(sandbox)["buttons"]] == ["Reason"]
+
+    sandbox.post("press", message_id=receipt.provider_id, button="Reject", reason=written)
+
+    [event] = heard(sandbox, slack)
+    assert (event.payload, event.reason) == ("reject", reason)
+
+
 def test_an_answer_in_the_thread_names_the_message_that_it_answers(sandbox: Running, slack: Any) -> None:
     receipt = slack.send(REQUEST, TO, uuid4())
 

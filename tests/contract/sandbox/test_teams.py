@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -108,6 +109,17 @@ def test_a_press_comes_back_with_the_attempt_and_is_believed(sandbox: Running, t
     assert (event.kind, event.payload, event.text) == (EventKind.PRESSED, "approve", "Aprobar")
     assert (event.attempt_id, event.provider_id, event.account) == (key, receipt.provider_id, teams.account)
     assert event.address == receipt.address
+
+
+def test_what_was_written_above_the_buttons_comes_back_with_a_press(sandbox: Running, teams: Teams) -> None:
+    asks_why = replace(APPROVAL, buttons=(Button("Rechazar", payload="reject", style="danger", reason="Motivo"),))
+    receipt = teams.send(asks_why, LAURA, uuid4())
+
+    sandbox.post("press", message_id=receipt.provider_id, payload="reject", reason=" Demasiado caro. ")
+
+    [activity] = posted(sandbox)
+    [event] = teams.parse(activity.headers, activity.body).events
+    assert (event.payload, event.reason) == ("reject", "Demasiado caro.")
 
 
 def test_a_reply_and_a_quote_come_back(sandbox: Running, teams: Teams) -> None:

@@ -10,12 +10,14 @@ from slack_sdk.models.blocks import (
     Block,
     ButtonElement,
     HeaderBlock,
+    InputBlock,
     MarkdownTextObject,
+    PlainTextInputElement,
     PlainTextObject,
     SectionBlock,
 )
 
-from postroom.domain.channels import Button, Field, Rendered
+from postroom.domain.channels import MOST_REASON, Button, Field, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.carried import not_carried
 from workers.channels.checks import is_url
@@ -36,6 +38,8 @@ ATTEMPT = "attempt:"
 LINK = "link:"
 """What the id of an action begins with that only opens a link: Slack tells of those presses, too."""
 PRESS = "press:"
+REASON = "reason"
+"""The id of the field beside the buttons, and of its block; its words come back with every press."""
 EVENT = "postroom_attempt"
 
 _ID = re.compile(r"[UWCDG][A-Z0-9]{5,20}")
@@ -113,8 +117,15 @@ def _blocks(rendered: Rendered, key: UUID) -> Iterator[Block]:
     yield SectionBlock(text=MarkdownTextObject(text=rendered.text, verbatim=True))
     for first in range(0, len(rendered.fields), FIELDS_IN_SECTION):
         yield SectionBlock(fields=[_field(each) for each in rendered.fields[first : first + FIELDS_IN_SECTION]])
+    for label in [button.reason for button in rendered.buttons if button.reason][:1]:
+        yield _reason(label)
     if rendered.buttons:
         yield ActionsBlock(block_id=f"{ATTEMPT}{key}", elements=_elements(rendered.buttons))
+
+
+def _reason(label: str) -> InputBlock:
+    element = PlainTextInputElement(action_id=REASON, max_length=MOST_REASON)
+    return InputBlock(block_id=REASON, label=PlainTextObject(text=label, emoji=False), element=element, optional=True)
 
 
 def _field(field: Field) -> MarkdownTextObject:

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Parsed
+from postroom.domain.channels import MOST_REASON, ChannelEvent, ChannelName, EventKind, Parsed
 from workers.channels.base import Malformed
 from workers.channels.opt_out import consent_in
-from workers.channels.slack.payload import ATTEMPT, EVENT, LINK
+from workers.channels.slack.payload import ATTEMPT, EVENT, LINK, REASON
 from workers.channels.slack.words import shown, words_of
 from workers.channels.tokens import id_of, label, text_of
 
@@ -176,8 +176,15 @@ def _press(body: Body, action: Body) -> ChannelEvent:
         address=id_of(user.get("id")),
         text=text_of(_part(action, "text").get("text")) or value,
         payload=value,
+        reason=_reason(body),
         extra={"conversation": conversation, "ts": posted} if conversation and posted else {},
     )
+
+
+def _reason(body: Body) -> str | None:
+    """What stood in the field beside the buttons when one of them was pressed."""
+    values = _part(_part(body, "state"), "values")
+    return text_of(_part(_part(values, REASON), REASON).get("value")).strip()[:MOST_REASON] or None
 
 
 def _attempt(body: Body, action: Body) -> UUID | None:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from postroom.domain.channels import Button, Field, Rendered
+from postroom.domain.channels import MOST_REASON, Button, Field, Rendered
 from workers.channels.base import ChannelError
 from workers.channels.carried import not_carried
 from workers.channels.checks import is_url
@@ -16,6 +16,8 @@ SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = "1.4"
 """The first with Action.Execute; phones lag behind the newest."""
 MAX_PAYLOAD = 128
+REASON = "reason"
+"""The id of the field above the buttons; Teams adds its words to the data of each."""
 
 STYLES: Mapping[str | None, Mapping[str, str]] = MappingProxyType(
     {"primary": {"style": "positive"}, "danger": {"style": "destructive"}, None: {}}
@@ -45,6 +47,8 @@ def _body(rendered: Rendered) -> Iterator[Json]:
     yield {"type": "TextBlock", "text": _text(rendered.text), "wrap": True}
     if rendered.fields:
         yield {"type": "FactSet", "facts": _facts(rendered.fields)}
+    for label in [button.reason for button in rendered.buttons if button.reason][:1]:
+        yield {"type": "Input.Text", "id": REASON, "label": label, "isMultiline": True, "maxLength": MOST_REASON}
 
 
 def _text(text: str) -> str:

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from postroom.domain.channels import ChannelEvent, ChannelName, EventKind, Parsed
+from postroom.domain.channels import MOST_REASON, ChannelEvent, ChannelName, EventKind, Parsed
 from workers.channels.base import Malformed
 from workers.channels.opt_out import consent_in
 from workers.channels.teams.answer import message_id
+from workers.channels.teams.card import REASON
 from workers.channels.teams.words import shown, words_of
 from workers.channels.tokens import id_of, label, text_of
 
@@ -170,7 +171,8 @@ def _pressed(activity: Json, verb: str, data: Json) -> _Item:
     if not payload:
         return _foreign()
     title = text_of(data.get("title")).strip() or payload
-    return _event(activity, EventKind.PRESSED, text=title, payload=payload, attempt_id=_attempt(data.get("attempt")))
+    pressed = _event(activity, EventKind.PRESSED, text=title, payload=payload, attempt_id=_attempt(data.get("attempt")))
+    return replace(pressed, reason=text_of(data.get(REASON)).strip()[:MOST_REASON] or None)
 
 
 def _foreign() -> _Unknown:
