@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -132,7 +132,7 @@ def open_door() -> Iterator[Door]:
 def running_sandbox(**environ: str) -> Iterator[Running]:
     """A sandbox on free ports with a door of its own; stopped at the end."""
     with open_door() as door:
-        port, smtp_port = _free_port(), _free_port()
+        port, smtp_port = _free_ports(2)
         settings = {
             "PATH": os.environ["PATH"],
             "SANDBOX_PORT": str(port),
@@ -166,7 +166,10 @@ def _await_start(running: Running) -> None:
     raise AssertionError("the sandbox did not answer within 10 s")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_ports(number: int) -> list[int]:
+    """So many that are free, all held until the last is found: none is found twice."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]

@@ -101,6 +101,8 @@ def test_an_outage_of_redis_is_told_when_it_lasts_and_closed_when_it_ends(
     watch = Watch()
     watch.look(replace(rooms, redis=client_of("redis://127.0.0.1:9")))
     assert kinds(rooms) == ["redis"]
+    assert watch.stand_in is not None
+    watch.stand_in.join(20)
 
     watch.looked_at = float("-inf")
     watch.look(rooms)
