@@ -18,6 +18,11 @@ from postroom.cli.standing import addresses, places
 from postroom.services.supervisor import House
 from postroom.store.heartbeats import ages
 
+DAY_PASSES = (
+    "Now a day passes in some seconds over the two approvals that wait. Nora answers nothing: she is reminded in Teams "
+    "and after 24 hours asked by SMS. Press Approve in Laura's Slack, and it is not her turn any more.\n"
+)
+
 
 def perform(house: House, console: Console, *, once: bool, as_json: bool) -> list[str]:
     """Play it, show it, and (unless `once`) stay; what was not as it should be, in words."""
@@ -40,7 +45,7 @@ def _play(house: House, theatre: play.Theatre, console: Console, *, once: bool, 
     urls = addresses(house.environment, sandbox=True)
     _show(outcomes, wrong, urls, once=once, as_json=as_json)
     if not once:
-        _stay(house, theatre, console if as_json else out())
+        _stay(house, theatre, run, console if as_json else out())
     return wrong
 
 
@@ -95,6 +100,9 @@ def _report(outcomes: Sequence[Outcome], wrong: Sequence[str], urls: dict[str, s
     }
 
 
-def _stay(house: House, theatre: play.Theatre, console: Console) -> None:
+def _stay(house: House, theatre: play.Theatre, run: Run, console: Console) -> None:
     with Tail(theatre.engine, theatre.sealer, console):
+        console.print(DAY_PASSES)
+        for fault in play.let_a_day_pass(theatre, run):
+            console.print(f"[red]{fault}[/]")
         house.stay(lambda: ages(theatre.engine))

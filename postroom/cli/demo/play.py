@@ -141,9 +141,13 @@ def answer(theatre: Theatre, run: Run, outcomes: Sequence[Outcome]) -> list[str]
 
 def pass_the_night(theatre: Theatre, run: Run) -> list[str]:
     """A day passes in seconds: Nora answers nothing, and Laura, who has, is asked no more; what is wrong, in words."""
+    return let_a_day_pass(theatre, run) + watch_cards_close(theatre.stage, run.slack(LAURA) or "", PATIENCE)
+
+
+def let_a_day_pass(theatre: Theatre, run: Run) -> list[str]:
+    """In seconds, until what nobody answers has been reminded of and has come by SMS; what is wrong, in words."""
     with hurried(theatre.engine):
-        wrong = watch_it_escalate(theatre.stage, run.teams(NORA) or "", run.phone(NORA) or "", PATIENCE)
-    return wrong + watch_cards_close(theatre.stage, run.slack(LAURA) or "", PATIENCE)
+        return watch_it_escalate(theatre.stage, run.teams(NORA) or "", run.phone(NORA) or "", PATIENCE)
 
 
 def _heard_of(stories: Iterable[Story]) -> set[str]:
