@@ -29,6 +29,11 @@ class Button:
     """What a person has written there when he presses it."""
 
 
+def beside(style: str | None, label: str | None) -> str | None:
+    """The label of a message's field, for the button that it is shown beside: that of the graver answer."""
+    return label if style == "danger" else None
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A label with its value, set apart from the text."""

@@ -259,6 +259,11 @@ class Rendered:
     unsubscribe: str | None = None
     """Where a mail program posts to when its user wants no more of these (RFC 8058); None: he cannot mute them."""
 
+    @property
+    def reason(self) -> str | None:
+        """The label of the field above its buttons; None: it has no such field."""
+        return next((button.reason for button in self.buttons if button.reason), None)
+
     def to_json(self) -> dict[str, Any]:
         """As a leg keeps it; of an attachment everything but its bytes."""
         kept = asdict(self)

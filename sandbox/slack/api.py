@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from sandbox.acting import Part, Taken, act_out, strike
 from sandbox.channels import Channel, address_of
 from sandbox.http1 import Request, Response, json_response, retry_header
-from sandbox.messages import Button, Fact, Message
+from sandbox.messages import Button, Fact, Message, beside
 from sandbox.rooms import Rooms
 from sandbox.scripts import Script
 from sandbox.slack.checks import MAX_TEXT, Body, faults
@@ -227,12 +227,11 @@ def _label(blocks: Sequence[Body]) -> str | None:
 
 
 def _button(element: Mapping[str, Any], label: str | None) -> Button:
-    """A field stands beside the button of the graver answer."""
     style = element.get("style")
     return Button(
         element["text"]["text"],
         url=element.get("url"),
         payload=element.get("value"),
         style=style,
-        reason=label if style == "danger" else None,
+        reason=beside(style, label),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.messages import Button, Fact
+from sandbox.messages import Button, Fact, beside
 
 Json = Mapping[str, Any]
 
@@ -60,10 +60,8 @@ def _label(card: Json) -> str | None:
 
 
 def _button(action: Json, label: str | None) -> Button:
-    """A field stands beside the button of the graver answer."""
-    style = STYLES.get(action.get("style", ""))
-    reason = label if style == "danger" else None
-    return Button(action["title"], url=action.get("url"), payload=_payload(action), style=style, reason=reason)
+    style, payload = STYLES.get(action.get("style", "")), _payload(action)
+    return Button(action["title"], url=action.get("url"), payload=payload, style=style, reason=beside(style, label))
 
 
 def _payload(action: Json) -> str | None:

@@ -1,15 +1,13 @@
 """Nights in which clocks change, and readers who travel: a digest comes once for each of their days."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.boardroom import account, question
+from tests.boardroom import account
 from tests.faults import papers
-from tests.faults.crowd import employed, rounds_pass
-from tests.faults.news import News
+from tests.faults.crowd import ask, employed, rounds_pass
 from tests.faults.patience import eventually
 from tests.faults.scene import Scene
 
@@ -17,7 +15,6 @@ FILES = papers.FILES
 
 SOON = timedelta(minutes=20)
 TRAVELLER = 7
-_users = count(3000)
 
 
 def at(scene: Scene, moment: datetime) -> None:
@@ -36,11 +33,9 @@ def edition(scene: Scene, digest: str, day: date) -> str | None:
 
 def test_a_wait_of_forty_days_is_as_long_whatever_clocks_change_meanwhile(scene: Scene):
     """Morocco's change on 7 February and on 14 March 2027, New York's on the latter."""
-    user = next(_users)
-    employed(scene, user)
     at(scene, datetime(2027, 2, 5, 8, 0, tzinfo=UTC))
-    scene.post(News(question(user, user)))
-    eventually(lambda: scene.witness.count(account(user)) == 1, what="he is asked")
+    (user,) = ask(scene, 1)
+    assert scene.witness.count(account(user)) == 1
     (asked,) = scene.ask("select max(asked_at) as at from run where subject = :it", it=f"purchase.order:{user}")
 
     at(scene, asked.at + timedelta(days=40) - timedelta(seconds=20))

@@ -9,19 +9,17 @@ import structlog
 
 from postroom.domain.alerts import ACKNOWLEDGE, ACKNOWLEDGED, NotTaken, is_alert, taker, takes
 from postroom.domain.channels import ChannelEvent
-from postroom.domain.people import Recognised
 from postroom.domain.runs import OPEN
 from postroom.store.alerts import asked_in, sent_there
 from postroom.store.decisions import Question, note_refusal, question_of
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow
-from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
 from postroom.store.runs import Run, chain_of, lock_runs, note
 from postroom.store.votes import Vote, cast_vote, decide_run
 from workers.tasks.announce import Means, tell_refused, tell_second, tell_taken
 from workers.tasks.decide import ADDRESSED
-from workers.tasks.note import wire_of
+from workers.tasks.note import presser
 from workers.wiring import Rooms
 
 log = structlog.get_logger()
@@ -98,7 +96,6 @@ def _actor(connection: Connection, rooms: Rooms, word: _Word) -> str | NotTaken:
         return NotTaken.STRANGER
     blind = rooms.sealer.blind(event.channel, event.address)
     there = sent_there(connection, question.message_id, event.channel, blind)
-    who = who_is(connection, rooms.sealer, event.channel, wire_of(connection, rooms, word.row, event), event.address)
-    known = f"partner:{who.person.partner_id}" if isinstance(who, Recognised) else None
+    known = presser(connection, rooms, word.row, event)
     addressee = f"partner:{question.event['data']['recipient']['partner_id']}"
     return taker(frozenset(word.asked), there=addressee if there else None, known=known)

@@ -8,26 +8,24 @@ from uuid import UUID
 
 import structlog
 
+from postroom.domain.approvals import Refusal
 from postroom.domain.channels import ChannelEvent, EventKind
 from postroom.domain.dunning import Why
-from postroom.domain.people import Recognised
 from postroom.domain.statements import TASK, Chore, afterword
 from postroom.store.decisions import Question, note_refusal, question_of
 from postroom.store.dunning import Debtor, lock_debtors, note, pause_debtor, set_of, want
 from postroom.store.engine import Connection
 from postroom.store.inbox import Cause, InboxRow, OwnEvent, add_own_events
-from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
 from workers.hints import Lane
-from workers.tasks.note import wire_of
+from workers.tasks.note import presser
+from workers.tasks.resolve import partner_of
 from workers.tasks.sort import sort_events
 from workers.tasks.summary import Summary
 from workers.tasks.turn import COLLEAGUES, SOURCE
 from workers.wiring import Rooms
 
 AGREE, HOLD = "agree", "hold"
-NOT_ASKED = "not_asked"
-"""Of somebody who pressed a button that was meant for another."""
 log = structlog.get_logger()
 
 
@@ -72,20 +70,13 @@ def take_agreement(
     question = question_of(connection, rooms.sealer, who.last_message_id)
     if question is None or question.event["type"] != TASK or "asks" not in question.event["data"]["task"]:
         return set()
-    actor = f"partner:{question.event['data']['recipient']['partner_id']}"
-    if _presser(connection, rooms, row, event) != actor:
-        note_refusal(connection, question.message_id, question.company, row.id, NOT_ASKED)
+    actor = partner_of(question.event["data"]["recipient"])
+    if presser(connection, rooms, row, event) != actor:
+        note_refusal(connection, question.message_id, question.company, row.id, Refusal.NOT_ASKED.value)
         return set()
     done = _carry_out(connection, rooms, question.event["data"]["task"]["asks"], deed, actor)
     log.info("notice_answered", company=question.company, what=deed.what if done else "settled")
     return _tell(connection, rooms, row, question, deed if done else None)
-
-
-def _presser(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent) -> str | None:
-    if not event.address:
-        return None
-    known = who_is(connection, rooms.sealer, event.channel, wire_of(connection, rooms, row, event), event.address)
-    return f"partner:{known.person.partner_id}" if isinstance(known, Recognised) else None
 
 
 def _carry_out(connection: Connection, rooms: Rooms, asked: Mapping[str, Any], deed: _Deed, actor: str) -> bool:

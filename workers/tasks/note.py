@@ -7,11 +7,13 @@ from types import MappingProxyType
 from postroom.domain.channels import ChannelEvent, ChannelName, EventKind
 from postroom.domain.heard import Heard
 from postroom.domain.into_odoo import IntoOdoo, Replies
+from postroom.domain.people import Recognised
 from postroom.domain.safety import Wire
 from postroom.domain.writings import Kind, Writing
 from postroom.store.engine import Connection
 from postroom.store.inbox import InboxRow
 from postroom.store.outbox import add_writings
+from postroom.store.people import who_is
 from postroom.store.receipts import Correspondent
 from postroom.store.sayings import Speaker, document_of, only_real_company, raw_of, speaker
 from workers.channels.headers import WIRE, find_header
@@ -67,6 +69,14 @@ def wire_of(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelE
     live, sandbox = (rooms.channels.at(event.channel, wire) for wire in (Wire.LIVE, Wire.SANDBOX))
     real = live is not None and live.account == event.account and (sandbox is None or sandbox.account != event.account)
     return Wire.LIVE if real else Wire.SANDBOX
+
+
+def presser(connection: Connection, rooms: Rooms, row: InboxRow, event: ChannelEvent) -> str | None:
+    """Who acts through the account that it came from, as partner:7; None where nobody is known by it."""
+    if not event.address:
+        return None
+    who = who_is(connection, rooms.sealer, event.channel, wire_of(connection, rooms, row, event), event.address)
+    return f"partner:{who.person.partner_id}" if isinstance(who, Recognised) else None
 
 
 def _consent(rooms: Rooms, said: _Said) -> Iterator[Writing]:

@@ -117,8 +117,8 @@ def _blocks(rendered: Rendered, key: UUID) -> Iterator[Block]:
     yield SectionBlock(text=MarkdownTextObject(text=rendered.text, verbatim=True))
     for first in range(0, len(rendered.fields), FIELDS_IN_SECTION):
         yield SectionBlock(fields=[_field(each) for each in rendered.fields[first : first + FIELDS_IN_SECTION]])
-    for label in [button.reason for button in rendered.buttons if button.reason][:1]:
-        yield _reason(label)
+    if rendered.reason:
+        yield _reason(rendered.reason)
     if rendered.buttons:
         yield ActionsBlock(block_id=f"{ATTEMPT}{key}", elements=_elements(rendered.buttons))
 

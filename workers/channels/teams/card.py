@@ -47,8 +47,9 @@ def _body(rendered: Rendered) -> Iterator[Json]:
     yield {"type": "TextBlock", "text": _text(rendered.text), "wrap": True}
     if rendered.fields:
         yield {"type": "FactSet", "facts": _facts(rendered.fields)}
-    for label in [button.reason for button in rendered.buttons if button.reason][:1]:
-        yield {"type": "Input.Text", "id": REASON, "label": label, "isMultiline": True, "maxLength": MOST_REASON}
+    if rendered.reason:
+        field = {"id": REASON, "label": rendered.reason, "isMultiline": True, "maxLength": MOST_REASON}
+        yield {"type": "Input.Text", **field}
 
 
 def _text(text: str) -> str:
