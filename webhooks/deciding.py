@@ -12,9 +12,9 @@ from flask import Blueprint, Response, render_template, request
 from postroom.domain import formats, languages
 from postroom.domain.approval_words import BUTTONS, told
 from postroom.domain.approvals import ANSWERS, Answer
-from postroom.domain.channels import ChannelName
+from postroom.domain.channels import MOST_REASON, ChannelName
 from postroom.domain.codes import LASTS, Proof, typed
-from postroom.domain.deciding import CODE_CHANNELS, GONE, REASON_AT_MOST, Standing
+from postroom.domain.deciding import CODE_CHANNELS, GONE, Standing
 from postroom.domain.events import Event, EventRefused
 from postroom.domain.facts import Link, Money, Prose
 from postroom.domain.links import DECISIONS, Links, NotALink, Opening, Purpose, TooOld
@@ -140,7 +140,7 @@ def _take_wish(desk: DecisionDesk, token: str, opening: Opening, channel: str) -
 
 
 def _take_answer(desk: DecisionDesk, token: str, opening: Opening, wish: Answer) -> Response:
-    reason = request.form.get("reason", "").strip()[:REASON_AT_MOST]
+    reason = request.form.get("reason", "").strip()[:MOST_REASON]
     code = typed(request.form.get("code", ""))
     rooms = desk.rooms()
     sight = look(rooms, opening.message)
@@ -189,12 +189,12 @@ def _page(desk: DecisionDesk, token: str, sight: Sight, said: Said = NOTHING) ->
         sent=_sent(sight) if usable else None,
         ways=_ways(sight, again=usable) if sight.decidable else (),
         buttons=BUTTONS[words.tag],
-        reason=request.form.get("reason", "")[:REASON_AT_MOST],
+        reason=request.form.get("reason", "")[:MOST_REASON],
         record=_record(event),
         undecided=sight.standing in (Standing.OPEN, Standing.EXPIRED),
         action=f"{DECISIONS}{token}",
         mark=desk.links.form_mark(token),
-        reason_at_most=REASON_AT_MOST,
+        reason_at_most=MOST_REASON,
     )
     response = Response(page, said.status if said.words else 410 if sight.standing in GONE else 200)
     if said.wait:

@@ -10,7 +10,6 @@ from postroom.domain.runs import OPEN, RunStatus
 
 CODE_CHANNELS = (ChannelName.SLACK, ChannelName.TEAMS)
 """Where a code may be sent: chats whose accounts somebody vouches for, in the order in which they are offered."""
-REASON_AT_MOST = 1000
 
 
 class Standing(StrEnum):

@@ -62,6 +62,9 @@ class Hand(Protocol):
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         """The state before and after one step; `seen` is the one that it was chosen by."""
 
+    def explain(self, way: Way, decision: Decision) -> None:
+        """Have his reason stand on a document that he rejected, where no step has said it."""
+
 
 def decide(odoo: Odoo, hand: Hand | None, decision: Decision, ways: Ways = WAYS) -> Settled:
     """Carry a decision. Raises OdooError where nobody knows what became of it, or Odoo is away."""
@@ -97,7 +100,21 @@ def _carried(hand: Hand, decision: Decision, way: Way) -> Settled:
         return Settled(Result.GONE)
     if decision.uid in seen.requesters:
         return Settled(Result.OWN_REQUEST, seen.state)
-    return _stepped(hand, decision, way, seen)
+    settled = _stepped(hand, decision, way, seen)
+    if settled.result is Result.REJECTED:
+        with _unless_refused():
+            hand.explain(way, decision)
+    return settled
+
+
+@contextmanager
+def _unless_refused() -> Iterator[None]:
+    """What is decided is decided, also where Odoo lets him write nothing beside it."""
+    try:
+        yield
+    except OdooError as error:
+        if error.fault.verdict is not Verdict.PERMANENT:
+            raise
 
 
 def _elsewhere(hand: Hand, decision: Decision, way: Way) -> Settled:
@@ -152,11 +169,17 @@ class Himself:
     def act(self, way: Way, decision: Decision, step: Step, seen: str) -> tuple[str, str]:
         if step.wizard is None:
             self._odoo.act(decision.model, [decision.record_id], step.method, step.arguments)
-            if reason := _reason(decision, step):
-                self._odoo.act(decision.model, [decision.record_id], "message_post", {"body": reason})
         else:
             self._ask_wizard(decision, step.wizard)
         return seen, self._state(way, decision)
+
+    def explain(self, way: Way, decision: Decision) -> None:
+        """Once, by its reference: the rejection is done by now, and this may be another try."""
+        reason = next(filter(None, (_note(decision, step) for step in way.steps(decision.answer).values())), None)
+        reference = f"<postroom-{decision.key}@postroom>"
+        if reason and not self._odoo.search_read("mail.message", [["message_id", "=", reference]], ["id"], limit=1):
+            said = {"body": reason, "message_id": reference}
+            self._odoo.act(decision.model, [decision.record_id], "message_post", said)
 
     def _ask_wizard(self, decision: Decision, wizard: Wizard) -> None:
         ids = [decision.record_id]
@@ -196,6 +219,9 @@ class AddOn:
         )
         return str(told["before"].get(way.state, "")), str(told["after"].get(way.state, ""))
 
+    def explain(self, way: Way, decision: Decision) -> None:
+        """The add-on said it in the transaction of the step."""
+
     def _command(self, way: Way, decision: Decision, step: Step, seen: str) -> dict[str, Any]:
         reason = _reason(decision, step)
         command = Command(
@@ -213,9 +239,12 @@ class AddOn:
 
 
 def _reason(decision: Decision, step: Step) -> str | None:
-    """What goes with a step: a window asks for it always, a note is written only of what was said."""
-    if step.wizard:
-        return decision.reason or REASON
+    """What goes with a step in the add-on: a window asks for it always, a note is written only of what was said."""
+    return decision.reason or REASON if step.wizard else _note(decision, step)
+
+
+def _note(decision: Decision, step: Step) -> str | None:
+    """His reason, where the step itself takes none."""
     return decision.reason if (decision.model, step.method) in NOTED else None
 
 

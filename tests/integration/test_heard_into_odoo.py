@@ -156,9 +156,10 @@ def test_who_asks_to_be_contacted_twice_makes_one_activity_for_who_is_responsibl
     assert len(stand_in.all("mail.message")) == 2
 
 
-def test_a_decision_is_not_told_a_second_time_in_the_chatter(rooms: Rooms, stand_in: SmallOdoo) -> None:
+@pytest.mark.parametrize("word", ["approve", "reject", "acknowledge", "agree", "hold"])
+def test_a_decision_is_not_told_a_second_time_in_the_chatter(rooms: Rooms, stand_in: SmallOdoo, word: str) -> None:
     remind(rooms, stand_in)
-    says(rooms, EventKind.PRESSED, text="Approve", payload="approve", address=MARTA)
+    says(rooms, EventKind.PRESSED, text=word.capitalize(), payload=word, address=MARTA)
     assert stand_in.all("mail.message") == []
 
 

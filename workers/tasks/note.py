@@ -20,8 +20,8 @@ from workers.channels.headers import WIRE, find_header
 from workers.wiring import Rooms
 
 CONTACT_US = "contact_us"
-DECISIONS = frozenset({"approve", "reject", "acknowledge"})
-"""Buttons whose effect in Odoo is another's business, and who decided stands there already."""
+DECISIONS = frozenset({"approve", "reject", "acknowledge", "agree", "hold"})
+"""Buttons of colleagues, whose effect is another's business: the record is no place for the press."""
 LISTS: Mapping[ChannelName, str] = MappingProxyType(
     {ChannelName.SMS: "phone", ChannelName.WHATSAPP: "phone", ChannelName.EMAIL: "email"}
 )

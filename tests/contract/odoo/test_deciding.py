@@ -12,6 +12,7 @@ from postroom.odoo.access import Access
 from postroom.odoo.client import Odoo
 from postroom.odoo.connecting import connect
 from postroom.odoo.deciding import AddOn, Decision, Hand, Himself, decide, look
+from postroom.odoo.errors import OdooError
 from sandbox.odoo.seed import command_secret, uid
 from sandbox.odoo.users import key_of
 from sandbox.testing import SECRET, Running, running_sandbox
@@ -63,6 +64,37 @@ def test_a_manager_moves_the_purchase_order(odoo: Odoo, way: str) -> None:
 def test_a_manager_rejects_the_purchase_order(odoo: Odoo, way: str) -> None:
     assert by(odoo, way, "pmanager", REJECT, "purchase.order", 42).result is Result.REJECTED
     assert state(odoo, "purchase.order", 42) == "cancel"
+
+
+def test_why_he_rejects_stands_on_the_order_once(odoo: Odoo, way: str) -> None:
+    by(odoo, way, "pmanager", REJECT, "purchase.order", 42, reason="Too dear")
+    assert reasons(odoo) == ["Pat Purchase Manager"]
+
+
+def test_a_reason_that_odoo_did_not_take_at_first_is_brought_again(odoo: Odoo, sandbox: Running) -> None:
+    decision = Decision("decision:again", REJECT, "purchase.order", 42, uid("pmanager"), reason="Too dear")
+    himself = hand(odoo, "own key", "pmanager")
+    sandbox.post("faults", channel="odoo", kind="lost", recipient="purchase.order.message_post")
+
+    with pytest.raises(OdooError):
+        decide(odoo, himself, decision)
+    assert (state(odoo, "purchase.order", 42), reasons(odoo)) == ("cancel", [])
+
+    for _ in range(2):  # and once it stands there, a further try adds nothing
+        assert decide(odoo, himself, decision).result is Result.REJECTED
+        assert reasons(odoo) == ["Pat Purchase Manager"]
+
+
+def test_a_rejection_counts_although_he_may_write_nothing_beside_it(odoo: Odoo, sandbox: Running) -> None:
+    sandbox.post("faults", channel="odoo", kind="access_error", recipient="purchase.order.message_post")
+    settled = by(odoo, "own key", "pmanager", REJECT, "purchase.order", 42, reason="Too dear")
+    assert (settled.result, reasons(odoo)) == (Result.REJECTED, [])
+
+
+def reasons(odoo: Odoo) -> list[str]:
+    """Who wrote beside the order that it is too dear."""
+    found = odoo.search_read("mail.message", [["res_id", "=", 42], ["body", "ilike", "Too dear"]], ["author_id"])
+    return [str(row["author_id"][1]) for row in found]
 
 
 def test_who_is_no_manager_moves_nothing_and_hears_it(odoo: Odoo, way: str) -> None:
